@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Load-time configuration of the programs.
+ *
+ * One `const volatile struct axo_config axo_cfg` in .rodata (bpf/config.bpf.c), set by the agent
+ * between open and load, so that the verifier removes what is switched off.
+ */
+#ifndef AXONEME_CONFIG_H
+#define AXONEME_CONFIG_H
+
+#include "axoneme/address.h"
+
+/**
+ * struct axo_config - facts of the host that do not change while the programs are loaded
+ * @gateway4:      gateway address of the pods, mapped; all zero = IPv4 is off
+ * @gateway6:      gateway address of the pods; all zero = IPv6 is off
+ * @pod_net4:      the host's pod CIDR, mapped
+ * @pod_net6:      the host's pod CIDR
+ * @pod_bits4:     prefix length of @pod_net4, of 32
+ * @pod_bits6:     prefix length of @pod_net6, of 128
+ * @ifindex_net:   axo_net
+ * @mac:           the one MAC of axo_host, axo_net and every host-side pod device: what pods
+ *                 send to, and what they receive from.  One MAC keeps skb->pkt_type PACKET_HOST
+ *                 whichever device a packet entered by
+ * @pad:           zero
+ * @ipv4:          IPv4 is on
+ * @ipv6:          IPv6 is on
+ */
+struct axo_config {
+	struct axo_addr gateway4;
+	struct axo_addr gateway6;
+	struct axo_addr pod_net4;
+	struct axo_addr pod_net6;
+	__u32 pod_bits4;
+	__u32 pod_bits6;
+	__u32 ifindex_net;
+	__u8 mac[6];
+	__u8 pad[2];
+	__u8 ipv4;
+	__u8 ipv6;
+	__u8 pad2[6];
+};
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Names that more than one program must agree on: devices, map and program pins, paths.
+ *
+ * Pins live below the bpffs directory (--bpffs-dir): maps as DIR/<map>, programs as
+ * DIR/<program>, links as DIR/link_<device>_<program>.  Map names have at most 15 characters
+ * (BPF_OBJ_NAME_LEN, include/uapi/linux/bpf.h).
+ */
+#ifndef AXONEME_NAMES_H
+#define AXONEME_NAMES_H
+
+/** AXO_DEV_HOST - host end of the gateway pair: carries the gateway addresses, NOARP */
+#define AXO_DEV_HOST "axo_host"
+/** AXO_DEV_NET - datapath end of the gateway pair: from_host is attached to its ingress */
+#define AXO_DEV_NET "axo_net"
+/** AXO_DEV_POD_PREFIX - a pod's host-side device: this, then 12 hex digits (see lib/attachment.h) */
+#define AXO_DEV_POD_PREFIX "axo"
+
+#define AXO_DEFAULT_RUN_DIR "/run/axoneme"
+#define AXO_DEFAULT_SOCKET "/run/axoneme/axoneme.sock"
+#define AXO_DEFAULT_STATE_DIR "/var/lib/axoneme"
+#define AXO_DEFAULT_BPFFS_DIR "/sys/fs/bpf/axoneme"
+#define AXO_DEFAULT_CONFIG "/etc/axoneme/axoneme.yaml"
+#define AXO_DEFAULT_POLICY_DIR "/etc/axoneme/policies"
+#define AXO_DEFAULT_QUEUE_DIR "/var/lib/axoneme/queue"
+#define AXO_DEFAULT_METRICS "127.0.0.1:9964"
+
+#define AXO_SOCKET_NAME "axoneme.sock"
+#define AXO_DB_NAME "axoneme.db"
+
+/* Maps: see docs/maps.md. */
+#define AXO_MAP_ENDPOINT "axo_endpoint"
+#define AXO_MAP_ADDRESS "axo_address"
+#define AXO_MAP_IPCACHE "axo_ipcache"
+#define AXO_MAP_FLOW "axo_flow"
+#define AXO_MAP_FLOW_LRU "axo_flow_lru"
+#define AXO_MAP_FRAG "axo_frag"
+#define AXO_MAP_DROPS "axo_drops"
+#define AXO_MAP_STATE "axo_state"
+#define AXO_MAP_EVENTS "axo_events"
+
+#endif

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# One program per tests/bpf/test_<name>.c; helpers shared by them are the other .c files here.
+bpf_test_SRCS := $(sort $(wildcard tests/bpf/test_*.c))
+bpf_test_HELPERS := $(filter-out $(bpf_test_SRCS),$(wildcard tests/bpf/*.c))
+
+define bpf_test
+BPF_TESTS += $(2)
+$(2)_SRCS := $(1) $(bpf_test_HELPERS)
+$(2)_ARCHIVES := lib
+$(2)_LIBS := -lcmocka -lbpf -lelf -lz -lmnl
+endef
+$(foreach s,$(bpf_test_SRCS),$(eval $(call bpf_test,$(s),tests/bpf-$(patsubst test_%.c,%,$(notdir $(s))))))
