@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The agent: what the parts of one axonemed share.  One thread runs one event loop; every field
+ * belongs to that thread.
+ */
+#ifndef LOADER_AGENT_H
+#define LOADER_AGENT_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "axoneme/config.h"
+#include "lib/netlink.h"
+#include "loader/options.h"
+
+struct api;
+struct datapath;
+struct db;
+struct endpoint_table;
+struct events;
+struct identity_table;
+struct ipam;
+struct metrics;
+struct queue;
+struct reaper;
+
+/**
+ * struct agent
+ * @opt:        configuration
+ * @base:       event loop
+ * @datapath:   loaded objects, maps (loader/datapath.h)
+ * @db:         database and group commit (loader/db.h)
+ * @ipam:       address pools (ipam/ipam.h)
+ * @endpoints, @identities: see their headers
+ * @nl:         rtnetlink in the agent's namespace
+ * @reaper:     removes devices in batches, on a thread of its own
+ * @queue:      the plugin's DEL queue
+ * @events:     ring buffer consumer and its listeners (loader/events.h)
+ * @metrics:    counters (loader/metrics.h)
+ * @config:     what the programs were loaded with
+ * @ready:      reconciled: requests may change state
+ * @started_ms: CLOCK_MONOTONIC
+ */
+struct agent {
+	struct options opt;
+	struct event_base *base;
+	struct datapath *datapath;
+	struct db *db;
+	struct ipam *ipam;
+	struct endpoint_table *endpoints;
+	struct identity_table *identities;
+	struct netlink *nl;
+	struct reaper *reaper;
+	struct queue *queue;
+	struct events *events;
+	struct metrics *metrics;
+	struct api *api;
+	struct axo_config config;
+	bool ready;
+	uint64_t started_ms;
+};
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Datapath: the embedded BPF object, opened, configured, loaded with pinned maps, and what the
+ * agent does with its maps.  The only file that knows the skeleton is datapath.c.
+ */
+#ifndef LOADER_DATAPATH_H
+#define LOADER_DATAPATH_H
+
+#include <stdint.h>
+
+#include "axoneme/config.h"
+#include "axoneme/names.h"
+#include "axoneme/state.h"
+#include "lib/error.h"
+#include "loader/options.h"
+
+struct datapath;
+
+/** enum datapath_map - the maps, in the order of axoneme/names.h */
+enum datapath_map {
+	MAP_ENDPOINT,
+	MAP_ADDRESS,
+	MAP_IPCACHE,
+	MAP_FLOW,
+	MAP_FLOW_LRU,
+	MAP_FRAG,
+	MAP_DROPS,
+	MAP_STATE,
+	MAP_EVENTS,
+	MAP_COUNT,
+};
+
+/** struct datapath_map_info - for status and metrics; @bytes = kernel memory (fdinfo memlock) */
+struct datapath_map_info {
+	char name[16];
+	char type[24];
+	uint32_t max_entries;
+	uint64_t bytes;
+};
+
+/** datapath_open - open, configure, load; maps pinned below opt->bpffs_dir are reused if their layout is the same, else replaced */
+int datapath_open(struct datapath **dp, const struct options *opt, const struct axo_config *config,
+		  struct error *e);
+void datapath_close(struct datapath *dp);
+
+/** datapath_map_fd - borrowed */
+int datapath_map_fd(const struct datapath *dp, enum datapath_map map);
+int datapath_map_info(const struct datapath *dp, enum datapath_map map, struct datapath_map_info *out);
+
+/** datapath_prog_fd - borrowed; @name: "from_pod" or "from_host"; -ENOENT */
+int datapath_prog_fd(const struct datapath *dp, const char *name);
+
+/** datapath_state - the entry of axo_state, mapped; the agent is its only writer */
+struct axo_state *datapath_state(struct datapath *dp);
+
+/** datapath_bump - new generation, after the data it stands for was changed */
+void datapath_bump(struct datapath *dp);
+
+#endif

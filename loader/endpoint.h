@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Endpoints as the agent holds them: one per attachment whose ADD was completed.
+ *
+ * The table owns its endpoints; pointers are borrowed and valid until the endpoint is removed.
+ * Single-threaded: only the event loop touches it.
+ */
+#ifndef LOADER_ENDPOINT_H
+#define LOADER_ENDPOINT_H
+
+#include <net/if.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "axoneme/address.h"
+#include "lib/attachment.h"
+
+/** enum endpoint_state - as in the API: READY, or LOST = its device is gone */
+enum endpoint_state { ENDPOINT_READY, ENDPOINT_LOST };
+
+/** struct endpoint_port - a port with a name, for policy; @port in host order, @proto IPPROTO_* */
+struct endpoint_port {
+	char name[16];
+	uint16_t port;
+	uint8_t proto;
+};
+
+/**
+ * struct endpoint - a pod's interface
+ * @id:        1 to AXO_MAX_ENDPOINTS; kept over restarts, lowest free one first
+ * @namespace_, @name: of the pod
+ * @device:    host-side device
+ * @ifindex:   of @device; 0 when LOST
+ * @netns:     path as the runtime gave it, or ""
+ * @labels:    sorted, unique, "source:key=value"; @label_count of them
+ */
+struct endpoint {
+	uint32_t id;
+	struct attachment attachment;
+	char *namespace_;
+	char *name;
+	char *netns;
+	char device[IFNAMSIZ];
+	int ifindex;
+	uint8_t mac[6];
+	uint32_t mtu;
+	struct axo_addr ipv4;
+	struct axo_addr ipv6;
+	uint32_t identity;
+	char **labels;
+	size_t label_count;
+	struct endpoint_port *ports;
+	size_t port_count;
+	enum endpoint_state state;
+};
+
+struct endpoint_table;
+
+struct endpoint *endpoint_by_id(const struct endpoint_table *t, uint32_t id);
+struct endpoint *endpoint_by_attachment(const struct endpoint_table *t, const struct attachment *a);
+struct endpoint *endpoint_by_ifindex(const struct endpoint_table *t, int ifindex);
+
+/** endpoint_next - iterate in order of id: NULL starts, NULL ends */
+struct endpoint *endpoint_next(const struct endpoint_table *t, const struct endpoint *prev);
+size_t endpoint_count(const struct endpoint_table *t);
+
+#endif

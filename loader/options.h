@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Options of the agent: one table says the name, kind, default and help of each; a key of the
+ * configuration file and a flag are the same name.  Flags win over the file.
+ */
+#ifndef LOADER_OPTIONS_H
+#define LOADER_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/cidr.h"
+#include "lib/error.h"
+#include "lib/log.h"
+
+#define OPTIONS_MAX_LIST 64
+
+/** struct cidr_list - a repeatable prefix option */
+struct cidr_list {
+	struct cidr items[OPTIONS_MAX_LIST];
+	size_t count;
+};
+
+/** struct text_list - a repeatable text option; texts are owned by struct options */
+struct text_list {
+	char *items[OPTIONS_MAX_LIST];
+	size_t count;
+};
+
+/**
+ * struct options - the agent's configuration; see docs/configuration.md for each
+ * @pod_cidr: one prefix per family, one or two
+ * @cooldown_ms: how long a released address is not handed out
+ * @mtu: of pod devices; 0 = that of the first --device, else of the default route's device, else 1500
+ * @check, @cleanup, @help, @version: what to do instead of running
+ */
+struct options {
+	char *config;
+	char *node_name;
+	struct cidr_list pod_cidr;
+	struct cidr_list cluster_cidr;
+	struct cidr_list reserve;
+	struct text_list device;
+	char *cni_conf_dir;
+	char *run_dir;
+	char *state_dir;
+	char *bpffs_dir;
+	char *policy_dir;
+	char *queue_dir;
+	char *metrics_listen;
+	uint64_t cooldown_ms;
+	uint64_t mtu;
+	uint64_t flow_max;
+	uint64_t flow_lru_max;
+	bool masquerade;
+	enum log_level log_level;
+	bool check;
+	bool cleanup;
+	bool help;
+	bool version;
+};
+
+/** options_parse - flags, then the file they name (or the default one, if it exists); 0 or error */
+int options_parse(struct options *o, int argc, char **argv, struct error *e);
+void options_fini(struct options *o);
+
+#endif
