@@ -3,14 +3,18 @@
  * API server: HTTP on the Unix socket (libevent), a table of routes, JSON in and out.
  *
  * A handler gets a request whose body, if any, is a parsed JSON object, and answers it exactly
- * once, now or later (after a commit): api_reply() or api_fail().  Requests must not outlive
- * api_stop(); what is pending then is answered 503, code 11, by the server.
+ * once, now or later (after a commit): api_reply() or api_fail().  Whatever has not been answered
+ * by api_stop() is answered 503, code 11, by the server, and must not be touched afterwards.
+ *
+ * The server refuses by itself: unknown paths (404), methods that a path does not have (405),
+ * bodies that are no JSON object (400, code 6) or too large (413), and, until agent->ready,
+ * everything but status, version and metrics (503, code 11).
  */
 #ifndef LOADER_API_H
 #define LOADER_API_H
 
 #include <jansson.h>
-
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/error.h"
@@ -18,6 +22,7 @@
 struct agent;
 struct api;
 struct api_request;
+struct endpoint;
 
 /** enum api_code - the `code` of an error answer; docs/api.md has the table */
 enum api_code {
@@ -55,8 +60,26 @@ void api_fail(struct api_request *req, enum api_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /**
+ * api_keys_check - does the request have a body, and are all its keys among @key, ...?
+ * @key, ...: the known keys, then NULL
+ * Return: true; false = the request was answered (code 7, the key and the nearest known one)
+ */
+bool api_keys_check(struct api_request *req, const char *key, ...) __attribute__((sentinel));
+
+/**
+ * api_text - the string of @key in the request's body, borrowed
+ * @required: when false, an absent key gives *out = NULL
+ * Return: true; false = the request was answered (code 7: missing, or not a string)
+ */
+bool api_text(struct api_request *req, const char *key, bool required, const char **out);
+
+/** api_endpoint_json - @ep as docs/api.md shows it; a new reference */
+json_t *api_endpoint_json(const struct endpoint *ep);
+
+/**
  * api_start - serve @agent on its run_dir's socket (mode 0660) and /metrics on metrics_listen
- * Return: 0, or negative errno with @e; an old socket file of a dead agent is replaced.
+ * Return: 0, or negative errno with @e.  The socket file of a dead agent is replaced; one that a
+ * living process listens on is refused with -EADDRINUSE.  Ignores SIGPIPE for the process.
  */
 int api_start(struct api **api, struct agent *agent, struct error *e);
 void api_stop(struct api *api);
