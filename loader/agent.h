@@ -19,6 +19,8 @@ struct datapath;
 struct db;
 struct endpoint_table;
 struct events;
+struct hooks;
+struct host_addresses;
 struct identity_table;
 struct ipam;
 struct metrics;
@@ -34,6 +36,8 @@ struct reaper;
  * @ipam:       address pools (ipam/ipam.h)
  * @endpoints, @identities: see their headers
  * @nl:         rtnetlink in the agent's namespace
+ * @hooks:      where programs are attached (loader/hook.h)
+ * @host_addresses: the host's own addresses (loader/host_address.h)
  * @reaper:     removes devices in batches, on a thread of its own
  * @queue:      the plugin's DEL queue
  * @events:     ring buffer consumer and its listeners (loader/events.h)
@@ -51,6 +55,8 @@ struct agent {
 	struct endpoint_table *endpoints;
 	struct identity_table *identities;
 	struct netlink *nl;
+	struct hooks *hooks;
+	struct host_addresses *host_addresses;
 	struct reaper *reaper;
 	struct queue *queue;
 	struct events *events;

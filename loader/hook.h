@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Hooks: where programs are attached.  The one place that knows tcx from clsact.
+ *
+ *   pod devices  clsact and one bpf filter (priority 1, handle 1) on ingress, through netlink:
+ *                a tcx attach or detach waits for an RCU grace period, which is 6 to 33 ms
+ *   axo_net      a tcx link, pinned as BPFFS/link_axo_net_from_host, where the kernel has tcx
+ *                (6.6 and later), else clsact as above
+ *
+ * Attaching where something of ours is attached replaces the program without a gap.
+ */
+#ifndef LOADER_HOOK_H
+#define LOADER_HOOK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/error.h"
+
+struct hooks;
+
+/** hooks_open - a netlink socket for the namespace of the calling thread; @bpffs_dir is copied */
+int hooks_open(struct hooks **h, const char *bpffs_dir, struct error *e);
+void hooks_close(struct hooks *h);
+
+/** hooks_host_mode - "tcx" or "clsact": how hook_attach_host() attached; "none" before */
+const char *hooks_host_mode(const struct hooks *h);
+
+/** hook_attach_host - @prog_fd to the ingress of @ifindex, by tcx if possible */
+int hook_attach_host(struct hooks *h, int ifindex, int prog_fd, struct error *e);
+
+/**
+ * hook_attach_pod - @prog_fd to the ingress of a pod's host-side device, and the device set up:
+ * no IPv6 link-local address, @mtu, IFF_UP; all in one message to the kernel
+ * Return: 0 or negative errno with @e; -ENODEV = the device is gone
+ */
+int hook_attach_pod(struct hooks *h, int ifindex, int prog_fd, uint32_t mtu, struct error *e);
+
+/** hook_pod_attached - 1 = a bpf filter of ours is on the ingress of @ifindex, 0 = none; negative errno */
+int hook_pod_attached(struct hooks *h, int ifindex);
+
+#endif
