@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The agent in a namespace of its own, its plugin and its API."""
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+from plugin import Plugin
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("axoneme", timeout=30)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Agent:
+    """axonemed in the namespace `host`; state on a real disk, everything else in memory."""
+
+    def __init__(self, world, host="host", v4="10.5.0.0/16", v6="fd05::/64"):
+        self.world, self.host = world, host
+        self.dir = f"{world.disk}/{host}"
+        self.run_dir = f"/run/{host}"
+        self.socket = f"{self.run_dir}/axoneme.sock"
+        self.cidrs = [c for c in (v4, v6) if c]
+        self.process = None
+        for path in (self.dir, self.run_dir, f"{self.run_dir}/cni", f"{self.dir}/queue"):
+            os.makedirs(path, exist_ok=True)
+        world.add(host)
+        world.ip(host, "link set lo up\n")
+        self.log = open(f"{world.build}/bench/agent-{host}.log", "ab")
+
+    def start(self):
+        """Start and wait until it is ready; seconds from spawn to ready."""
+        argv = [self.world.tool("axonemed"), "--node-name", self.host, "--run-dir", self.run_dir,
+                "--state-dir", self.dir, "--bpffs-dir", f"{self.world.bpffs}/{self.host}",
+                "--cni-conf-dir", f"{self.run_dir}/cni", "--queue-dir", f"{self.dir}/queue"]
+        for cidr in self.cidrs:
+            argv += ["--pod-cidr", cidr]
+        with self.world.inside(self.host):
+            start = time.perf_counter()
+            self.process = subprocess.Popen(argv, stdout=self.log, stderr=self.log,
+                                            stdin=subprocess.DEVNULL)
+            while not self.ready():
+                if self.process.poll() is not None:
+                    raise RuntimeError(f"the agent exited with {self.process.returncode}; "
+                                       f"see {self.log.name}")
+                if time.perf_counter() - start > 30:
+                    raise RuntimeError(f"the agent is not ready after 30 s; see {self.log.name}")
+                time.sleep(0.001)
+            return time.perf_counter() - start
+
+    def ready(self):
+        try:
+            return self.get("/v1/status")["state"] == "ready"
+        except (OSError, http.client.HTTPException, KeyError):
+            return False
+
+    def get(self, path):
+        connection = _UnixConnection(self.socket)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        if answer.status != 200:
+            raise http.client.HTTPException(f"GET {path}: {answer.status} {text!r}")
+        return json.loads(text)
+
+    def stop(self, number=signal.SIGTERM):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(number)
+            self.process.wait(30)
+        self.process = None
+
+    def settle(self):
+        """Wait until every answered removal has reached the kernel."""
+        deadline = time.monotonic() + 30
+        while self.get("/v1/status")["removalsPending"]:
+            if time.monotonic() > deadline:
+                raise RuntimeError("removals still pending after 30 s")
+            time.sleep(0.005)
+
+    def rss_bytes(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as f:
+            for line in f:
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1]) * 1024
+        raise RuntimeError("no VmRSS")
+
+    def plugin(self):
+        return Plugin(self.world, "axoneme", self.world.tool("axoneme-cni"), {
+            "cniVersion": "1.0.0", "name": "axoneme", "type": "axoneme-cni",
+            "socket": self.socket, "queueDir": f"{self.dir}/queue"}, self.host)

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Benchmarks: numbers as ratios against peers in one run.  No test, never part of check.
+BENCH_TOOLS := rr stream mesh
+BENCH_BINS := $(addprefix $(O)/bin/bench/,$(BENCH_TOOLS))
+
+$(BENCH_BINS): $(O)/bin/bench/%: $(O)/obj/tests/bench/%.o $(O)/obj/tests/bench/ends.o $(O)/liblib.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^
+
+## bench: measure against peers, print one table (B=name: one figure; ROUNDS=n)
+.PHONY: bench bench-tools
+bench-tools: $(BENCH_BINS)
+bench: all bench-tools
+	$(Q)tests/bench/run --build $(O) $(if $(ROUNDS),--rounds $(ROUNDS)) $(B)

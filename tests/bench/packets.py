@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Figures of the packet path: request/response and one stream, against the kernel's own ways.
+
+Rounds are interleaved (every path once per round), because the machine's speed drifts; a path's
+figure is the best of its rounds: the minimum of the medians, the maximum of the rates.
+"""
+import topology
+from isolate import run
+
+CORE = "0"
+
+
+def paths(world, agent):
+    """All paths; the last one is Axoneme's (when there is an agent)."""
+    made = [topology.bare(world), topology.route(world), topology.bridge(world),
+            topology.iptables(world)]
+    if agent:
+        made.append(pods(world, agent))
+    return made
+
+
+def pods(world, agent):
+    """Two pods of one host, attached by the plugin."""
+    plugin = agent.plugin()
+    ends = [world.add(name) for name in ("pod-a", "pod-b")]
+    for name in ("pod-a", "pod-b"):
+        world.ip(name, "link set lo up\n")
+        plugin.add(name)
+    server = next(e for e in agent.get("/v1/endpoints") if e["containerId"] == "pod-b")
+    return topology.Path("axoneme", *ends, server["ipv4"], server["ipv6"])
+
+
+def _rr(world, path, address, *options):
+    text = run(world.tool("bench/rr"), "-c", CORE, *options, path.client, path.server, address)
+    return int(text.split()[0])
+
+
+def _stream(world, path, address, *options):
+    return float(run(world.tool("bench/stream"), *options, path.client, path.server, address))
+
+
+def _rounds(rounds, cases, best):
+    """cases: name -> function; the best value of each over interleaved rounds."""
+    values = {name: [] for name in cases}
+    for _ in range(rounds):
+        for name, measure in cases.items():
+            values[name].append(measure())
+    return {name: best(v) for name, v in values.items()}
+
+
+def _request_response(world, report, all_paths, rounds, title, family, *options):
+    result = _rounds(rounds, {
+        p.name: (lambda p=p: _rr(world, p, getattr(p, family), "-n", "8000", *options))
+        for p in all_paths}, min)
+    floor = result["bare"]
+    for name, ns in result.items():
+        ratio = ns / floor
+        wanted = name == "axoneme"
+        report.add(f"{title}, {name}", f"{ns / 1000:.2f} us", "<= 1.12 x bare" if wanted else "",
+                   f"{ratio:.3f}", ratio <= 1.12 if wanted else None)
+
+
+def request_response(world, report, all_paths, rounds):
+    _request_response(world, report, all_paths, rounds, "TCP RR p50", "v4")
+
+
+def request_response_v6(world, report, all_paths, rounds):
+    few = [p for p in all_paths if p.name != "iptables"]
+    _request_response(world, report, few, rounds, "TCP RR p50 IPv6", "v6")
+
+
+def request_response_udp(world, report, all_paths, rounds):
+    few = [p for p in all_paths if p.name != "iptables"]
+    _request_response(world, report, few, rounds, "UDP RR p50", "v4", "-u")
+
+
+def stream(world, report, all_paths, rounds):
+    """Both ends on one core, as above; both cores as a second row."""
+    for title, options in (("TCP stream", ["-c", CORE, "-m", "800"]),
+                           ("TCP stream, unpinned", ["-m", "800"])):
+        result = _rounds(rounds, {
+            p.name: (lambda p=p, o=options: _stream(world, p, p.v4, *o)) for p in all_paths}, max)
+        for name, rate in result.items():
+            ratio = rate / result["bare"]
+            wanted = name == "axoneme"
+            report.add(f"{title}, {name}", f"{rate / 1e9:.1f} Gbit/s",
+                       ">= 0.95 x bare" if wanted else "", f"{ratio:.3f}",
+                       ratio >= 0.95 if wanted else None)
