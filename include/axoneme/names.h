@@ -38,5 +38,7 @@
 #define AXO_MAP_DROPS "axo_drops"
 #define AXO_MAP_STATE "axo_state"
 #define AXO_MAP_EVENTS "axo_events"
+#define AXO_MAP_COUNTS "axo_counts"
+#define AXO_MAP_ICMP_BUCKET "axo_icmp_bucket"
 
 #endif
