@@ -44,8 +44,9 @@ BPF_TESTS :=
 VERIFIER_TESTS :=
 FUZZERS :=
 
-MODULES := lib ipam loader cni bpf tests scripts docs packaging
-include $(wildcard $(addsuffix /module.mk,$(MODULES)) tests/*/module.mk)
+# In this order: rules below use the nouns of the folders before them.
+MODULES := lib ipam loader cni bpf tests/* tests scripts docs packaging
+include $(wildcard $(addsuffix /module.mk,$(MODULES)))
 
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 

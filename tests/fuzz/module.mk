@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# One libFuzzer program per tests/fuzz/fuzz_<name>.c, under ASan and UBSan.  Its seeds and past
+# findings lie in tests/fuzz/corpus/<name>/ and are replayed by every test run.
+#
+# A fuzzer links the plugin's folders; one of the agent's code says so by its name.
+fuzz_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+fuzz_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(fuzz_SRCS))
+fuzz_archives = $(if $(filter api% agent% options% config% loader% labels%,$(1)),loader ipam lib,cni ipam lib)
+FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+FUZZ_LIBS := $(UNIT_LIBS)
+FUZZ_SECONDS ?= 60
+
+$(O)/fuzz/obj/loader/%.o: | $(SKELETON)
+$(O)/fuzz/obj/%.o: %.c | toolchain
+	$(call say,FUZZCC,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(filter-out $(OPT) $(SANFLAGS),$(ALL_CFLAGS)) $(FUZZ_CFLAGS) \
+		-MMD -MP -c -o $@ $<
+
+define fuzz_archive
+$(O)/fuzz/lib$(1).a: $(patsubst %.c,$(O)/fuzz/obj/%.o,$($(1)_SRCS))
+	$(Q)rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach a,lib ipam cni loader,$(eval $(call fuzz_archive,$(a))))
+
+define fuzz_program
+$(O)/fuzz/$(1): $(O)/fuzz/obj/tests/fuzz/fuzz_$(1).o $(foreach a,$(call fuzz_archives,$(1)),$(O)/fuzz/lib$(a).a)
+	$$(call say,FUZZLD,$$@)
+	$(Q)$$(CLANG) -fsanitize=fuzzer,address,undefined -o $$@ $$^ -Wl,--as-needed $$(FUZZ_LIBS)
+endef
+$(foreach n,$(fuzz_NAMES),$(eval $(call fuzz_program,$(n))))
+FUZZ_BINS := $(addprefix $(O)/fuzz/,$(fuzz_NAMES))
+
+-include $(shell find $(O)/fuzz/obj -name '*.d' 2>/dev/null)
+
+.PHONY: fuzz-programs check-fuzz
+fuzz-programs: $(FUZZ_BINS)
+check-fuzz: fuzz-programs
+	$(Q)$(RUN_TESTS) fuzz=tests/fuzz/replay
+
+## fuzz: look for new findings, FUZZ_SECONDS=60 each, T=name one of them
+.PHONY: fuzz
+fuzz: fuzz-programs
+	$(Q)for name in $(or $(T),$(fuzz_NAMES)); do \
+		mkdir -p $(O)/fuzz/corpus-$$name tests/fuzz/corpus/$$name; \
+		echo "  FUZZ     $$name, $(FUZZ_SECONDS) s"; \
+		$(O)/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
+			-artifact_prefix=tests/fuzz/corpus/$$name/ \
+			$(O)/fuzz/corpus-$$name tests/fuzz/corpus/$$name || exit 1; \
+	done

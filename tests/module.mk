@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The suites.  T=name runs the tests whose "label: name" holds it; V=1 shows every line.
+RUN_TESTS = O=$(abspath $(O)) T='$(T)' V=$(V) tests/lib/run
+UNIT_BINS = $(addprefix $(O)/bin/,$(UNIT_TESTS))
+BPF_BINS = $(addprefix $(O)/bin/,$(BPF_TESTS))
+VERIFIER_BINS = $(addprefix $(O)/bin/,$(VERIFIER_TESTS))
+E2E_STORIES := $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
+
+## check: every suite, lint included; what CI runs
+.PHONY: check
+check:
+	$(Q)O=$(abspath $(O)) T='$(T)' V=$(V) scripts/check
+
+## check-unit: pure code, with SAN=1 under ASan and UBSan
+.PHONY: check-unit
+check-unit: $(UNIT_BINS)
+	$(Q)$(RUN_TESTS) $(UNIT_BINS)
+
+## check-bpf: every entry point, packet in, packet out (root)
+.PHONY: check-bpf
+check-bpf: $(BPF_BINS)
+	$(Q)$(RUN_TESTS) $(BPF_BINS)
+
+## check-verifier: every combination of switches loads, within its budget (root)
+.PHONY: check-verifier
+check-verifier: $(VERIFIER_BINS)
+	$(Q)$(RUN_TESTS) $(VERIFIER_BINS)
+
+## check-e2e: real agent, plugin and processes in namespaces of their own (root)
+.PHONY: check-e2e
+check-e2e: all
+	$(Q)$(RUN_TESTS) $(E2E_STORIES)
+
+# For scripts/check: build every test program, say which there are.
+.PHONY: test-programs list-tests list-unit
+test-programs: $(UNIT_BINS) $(BPF_BINS) $(VERIFIER_BINS)
+unit-programs: $(UNIT_BINS)
+.PHONY: unit-programs
+list-tests:
+	@echo $(UNIT_BINS) $(BPF_BINS) $(VERIFIER_BINS) $(E2E_STORIES)
+list-unit:
+	@echo $(UNIT_BINS)
+
+## coverage: lines that the unit tests reach, per folder
+.PHONY: coverage
+coverage:
+	$(Q)O=$(abspath $(O)) scripts/coverage
