@@ -116,8 +116,8 @@ static unsigned int round_of(unsigned int from, unsigned int n)
 
 		if (to == from)
 			continue;
-		if (sendto(pods[from].fd, sent, sizeof(sent), 0,
-			   (struct sockaddr *)&pods[to].addr, pods[to].len) < 0)
+		if (sendto(pods[from].fd, sent, sizeof(sent), 0, (struct sockaddr *)&pods[to].addr,
+			   pods[to].len) < 0)
 			warn("send from %u to %u", from, to);
 		if (!arrived(&pods[from], &pods[to], sent))
 			lost++;

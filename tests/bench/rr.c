@@ -82,8 +82,8 @@ static uint64_t number(const char *text, uint64_t min, uint64_t max)
 	uint64_t n;
 
 	if (number_parse(text, min, max, &n))
-		errx(2, "'%s': expected a number from %llu to %llu", text,
-		     (unsigned long long)min, (unsigned long long)max);
+		errx(2, "'%s': expected a number from %llu to %llu", text, (unsigned long long)min,
+		     (unsigned long long)max);
 	return n;
 }
 
