@@ -7,8 +7,13 @@ $(BENCH_BINS): $(O)/bin/bench/%: $(O)/obj/tests/bench/%.o $(O)/obj/tests/bench/e
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^
 
+BENCH_FLOOR := $(O)/bin/bench/floor.o
+$(BENCH_FLOOR): tests/bench/floor.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
 ## bench: measure against peers, print one table (B=name: one figure; ROUNDS=n)
 .PHONY: bench bench-tools
-bench-tools: $(BENCH_BINS)
+bench-tools: $(BENCH_BINS) $(BENCH_FLOOR)
 bench: all bench-tools
 	$(Q)tests/bench/run --build $(O) $(if $(ROUNDS),--rounds $(ROUNDS)) $(B)

@@ -4,6 +4,8 @@
 Rounds are interleaved (every path once per round), because the machine's speed drifts; a path's
 figure is the best of its rounds: the minimum of the medians, the maximum of the rates.
 """
+import json
+
 import topology
 from isolate import run
 
@@ -12,8 +14,8 @@ CORE = "0"
 
 def paths(world, agent):
     """All paths; the last one is Axoneme's (when there is an agent)."""
-    made = [topology.bare(world), topology.route(world), topology.bridge(world),
-            topology.iptables(world)]
+    made = [topology.bare(world), topology.redirect(world), topology.route(world),
+            topology.bridge(world), topology.iptables(world)]
     if agent:
         made.append(pods(world, agent))
     return made
@@ -86,3 +88,38 @@ def stream(world, report, all_paths, rounds):
             report.add(f"{title}, {name}", f"{rate / 1e9:.1f} Gbit/s",
                        ">= 0.95 x bare" if wanted else "", f"{ratio:.3f}",
                        ratio >= 0.95 if wanted else None)
+
+
+def _program_times():
+    """Program name -> [ns, runs] so far; several with one name are added."""
+    times = {}
+    for program in json.loads(run("bpftool", "-j", "prog", "show")):
+        if "run_cnt" in program:
+            total = times.setdefault(program.get("name", "?"), [0, 0])
+            total[0] += program["run_time_ns"]
+            total[1] += program["run_cnt"]
+    return times
+
+
+def program_time(world, report, all_paths, _rounds):
+    """Nanoseconds of each program per run, while a request/response test runs.  Counting makes
+    every run some 50 ns slower, so these are for comparing versions, not to be added up."""
+    switch = "/proc/sys/kernel/bpf_stats_enabled"
+    with open(switch, encoding="ascii") as f:
+        old = f.read()
+    for path in all_paths:
+        if path.name not in ("redirect_peer", "axoneme"):
+            continue
+        with open(switch, "w", encoding="ascii") as f:
+            f.write("1")
+        try:
+            before = _program_times()
+            _rr(world, path, path.v4, "-n", "20000")
+            after = _program_times()
+        finally:
+            with open(switch, "w", encoding="ascii") as f:
+                f.write(old)
+        for name, (ns, runs) in sorted(after.items()):
+            ns, runs = ns - before.get(name, (0, 0))[0], runs - before.get(name, (0, 0))[1]
+            if runs > 10000:
+                report.add(f"program {name}, TCP RR", f"{ns / runs:.0f} ns a packet")

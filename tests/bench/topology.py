@@ -82,3 +82,22 @@ addr add fd03::{i}/64 dev eth0 nodad
 link set eth0 up
 """)
     return Path(name, a, b, "10.3.0.2", "fd03::2")
+
+
+def redirect(world, name="redirect_peer"):
+    """bpf_redirect_peer and nothing else: the floor of a BPF datapath."""
+    a, b = _ends(world, name)
+    world.add(f"{name}-r")
+    for i, end in enumerate((a, b), 1):
+        world.ip(f"{name}-r", f"""link add name v{i} index {10 + i} type veth peer name eth0 netns {end}
+link set v{i} up
+""")
+        world.ip(f"{name}-{'ab'[i - 1]}", f"""addr add 10.6.0.{i}/24 dev eth0
+addr add fd06::{i}/64 dev eth0 nodad
+link set eth0 up
+""")
+        with world.inside(f"{name}-r"):
+            run("tc", "qdisc", "add", "dev", f"v{i}", "clsact")
+            run("tc", "filter", "add", "dev", f"v{i}", "ingress", "bpf", "da", "obj",
+                world.tool("bench/floor.o"), "sec", "tc")
+    return Path(name, a, b, "10.6.0.2", "fd06::2")
