@@ -56,6 +56,29 @@ struct endpoint {
 
 struct endpoint_table;
 
+/** endpoint_free - of one that is in no table */
+void endpoint_free(struct endpoint *ep);
+void endpoint_cleanup(struct endpoint **ep);
+#define _cleanup_endpoint_ __attribute__((cleanup(endpoint_cleanup)))
+
+struct endpoint_table *endpoint_table_new(void);
+void endpoint_table_free(struct endpoint_table *t);
+
+/** endpoint_free_id - lowest free id; 0 = all AXO_MAX_ENDPOINTS are taken */
+uint32_t endpoint_free_id(const struct endpoint_table *t);
+
+/**
+ * endpoint_insert - the table takes @ep, whose id and attachment are set
+ * Return: 0; -EEXIST: the id or the attachment is there already; -ERANGE: id; -ENOMEM
+ */
+int endpoint_insert(struct endpoint_table *t, struct endpoint *ep);
+
+/** endpoint_remove - out of the table; the caller owns it again */
+struct endpoint *endpoint_remove(struct endpoint_table *t, struct endpoint *ep);
+
+/** endpoint_set_ifindex - a new device, or none (0), in the table's index too */
+void endpoint_set_ifindex(struct endpoint_table *t, struct endpoint *ep, int ifindex);
+
 struct endpoint *endpoint_by_id(const struct endpoint_table *t, uint32_t id);
 struct endpoint *endpoint_by_attachment(const struct endpoint_table *t, const struct attachment *a);
 struct endpoint *endpoint_by_ifindex(const struct endpoint_table *t, int ifindex);

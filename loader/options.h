@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Options of the agent: one table says the name, kind, default and help of each; a key of the
- * configuration file and a flag are the same name.  Flags win over the file.
+ * configuration file and a flag are the same name.  Flags win over the file: one flag of a
+ * repeatable option replaces the file's whole list.
  */
 #ifndef LOADER_OPTIONS_H
 #define LOADER_OPTIONS_H
@@ -9,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "lib/cidr.h"
 #include "lib/error.h"
@@ -61,8 +63,17 @@ struct options {
 	bool version;
 };
 
-/** options_parse - flags, then the file they name (or the default one, if it exists); 0 or error */
+/**
+ * options_parse - flags, then the file they name (or the default one, if it exists)
+ *
+ * Fills defaults and checks what can be checked without looking at the machine.  @o needs
+ * options_fini() whatever is returned.  Return: 0 or error; a message about the file begins
+ * with FILE:LINE.
+ */
 int options_parse(struct options *o, int argc, char **argv, struct error *e);
 void options_fini(struct options *o);
+
+/** options_usage - all flags with their defaults and help */
+void options_usage(FILE *to);
 
 #endif
