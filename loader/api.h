@@ -7,8 +7,9 @@
  * by api_stop() is answered 503, code 11, by the server, and must not be touched afterwards.
  *
  * The server refuses by itself: unknown paths (404), methods that a path does not have (405),
- * bodies that are no JSON object (400, code 6) or too large (413), and, until agent->ready,
- * everything but status, version and metrics (503, code 11).
+ * unknown query parameters, bodies that are no JSON (400, code 6) or no object (400, code 7) or
+ * too large (413), and, until agent->ready, everything but status, version and metrics (503,
+ * code 11).
  */
 #ifndef LOADER_API_H
 #define LOADER_API_H
@@ -73,7 +74,7 @@ bool api_keys_check(struct api_request *req, const char *key, ...) __attribute__
  */
 bool api_text(struct api_request *req, const char *key, bool required, const char **out);
 
-/** api_endpoint_json - @ep as docs/api.md shows it; a new reference */
+/** api_endpoint_json - @ep as docs/api.md shows it; a new reference, NULL = no memory */
 json_t *api_endpoint_json(const struct endpoint *ep);
 
 /**

@@ -17,8 +17,7 @@ struct metrics;
 
 /** enum metric_counter - counters that other parts of the agent feed */
 enum metric_counter {
-	METRIC_QUEUE_DRAINED, /* DELs taken from the plugin's queue directory */
-	METRIC_EVENTS_LOST,   /* events that a listener did not read in time */
+	METRIC_EVENTS_LOST, /* events that a listener did not read in time */
 	METRIC_COUNTERS,
 };
 

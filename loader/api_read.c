@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* GET of what the agent holds in tables: endpoints, addresses, identities, metrics. */
+#include "loader/api_read.h"
+
+#include <event2/buffer.h>
+
+#include "axoneme/ipcache.h"
+#include "lib/cidr.h"
+#include "loader/agent.h"
+#include "loader/api_request.h"
+#include "loader/endpoint.h"
+#include "loader/host_address.h"
+#include "loader/identity.h"
+#include "loader/json_list.h"
+#include "loader/metrics.h"
+
+/**
+ * struct list_answer - an array being written
+ * @any: it has an element
+ */
+struct list_answer {
+	struct api_request *req;
+	struct evbuffer *out;
+	bool any;
+};
+
+/* false: the request was answered. */
+static bool list_begin(struct list_answer *a, struct api_request *req)
+{
+	*a = (struct list_answer){.req = req, .out = evbuffer_new()};
+	if (!a->out) {
+		api_fail(req, API_TRY_LATER, "the agent has no memory for the answer");
+		return false;
+	}
+	json_list_begin(a->out);
+	return true;
+}
+
+static void list_end(struct list_answer *a)
+{
+	json_list_end(a->out);
+	api_send(a->req, a->out, API_JSON);
+	evbuffer_free(a->out);
+}
+
+void api_endpoints_get(struct agent *agent, struct api_request *req)
+{
+	const struct endpoint *ep = NULL;
+	struct list_answer a;
+
+	if (!list_begin(&a, req))
+		return;
+	while ((ep = endpoint_next(agent->endpoints, ep)))
+		json_list_add(a.out, &a.any, api_endpoint_json(ep));
+	list_end(&a);
+}
+
+void api_endpoint_get(struct agent *agent, struct api_request *req)
+{
+	const struct endpoint *ep = endpoint_by_id(agent->endpoints, api_id(req));
+
+	if (!ep) {
+		api_fail(req, API_NOT_FOUND, "no endpoint %u", api_id(req));
+		return;
+	}
+	api_reply(req, api_endpoint_json(ep));
+}
+
+static void add_ip(struct list_answer *a, const struct axo_addr *addr, uint32_t identity,
+		   const char *source)
+{
+	struct cidr cidr = {.addr = *addr, .family = addr_family(addr)};
+	char text[CIDR_STR_MAX];
+
+	cidr.bits = cidr.family == 4 ? 32 : 128;
+	json_list_add(a->out, &a->any,
+		      json_pack("{s:s, s:I, s:s}", "cidr", cidr_to_str(&cidr, text), "identity",
+				(json_int_t)identity, "source", source));
+}
+
+void api_ips_get(struct agent *agent, struct api_request *req)
+{
+	const struct endpoint *ep = NULL;
+	const struct axo_addr *host = NULL;
+	struct list_answer a;
+	size_t count = 0;
+
+	if (!list_begin(&a, req))
+		return;
+	if (agent->host_addresses)
+		host = host_addresses_get(agent->host_addresses, &count);
+	for (size_t i = 0; i < count; i++)
+		add_ip(&a, &host[i], AXO_ID_HOST, "host");
+	while ((ep = endpoint_next(agent->endpoints, ep))) {
+		if (!addr_is_zero(&ep->ipv4))
+			add_ip(&a, &ep->ipv4, ep->identity, "endpoint");
+		if (!addr_is_zero(&ep->ipv6))
+			add_ip(&a, &ep->ipv6, ep->identity, "endpoint");
+	}
+	list_end(&a);
+}
+
+static json_t *identity_to_json(const struct identity *id)
+{
+	json_t *labels = json_array();
+
+	for (size_t i = 0; i < id->label_count; i++)
+		json_array_append_new(labels, json_string(id->labels[i]));
+	return json_pack("{s:I, s:o, s:I}", "id", (json_int_t)id->id, "labels", labels,
+			 "endpoints", (json_int_t)id->refs);
+}
+
+void api_identities_get(struct agent *agent, struct api_request *req)
+{
+	const struct identity *id = NULL;
+	struct list_answer a;
+
+	if (!list_begin(&a, req))
+		return;
+	while ((id = identity_next(agent->identities, id)))
+		json_list_add(a.out, &a.any, identity_to_json(id));
+	list_end(&a);
+}
+
+void api_metrics_get(struct agent *agent, struct api_request *req)
+{
+	struct evbuffer *out = evbuffer_new();
+
+	if (!out) {
+		api_fail(req, API_TRY_LATER, "the agent has no memory for the answer");
+		return;
+	}
+	metrics_write(agent, out);
+	api_send(req, out, "text/plain; version=0.0.4; charset=utf-8");
+	evbuffer_free(out);
+}

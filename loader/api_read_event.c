@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * GET /v1/events: a stream of events, one line each.
+ *
+ * Lines gather in a buffer while the connection is busy with the last piece.  When the buffer is
+ * full, events are lost and counted, and a line says so as soon as the client reads on.
+ */
+#include <stdlib.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+
+#include "loader/agent.h"
+#include "loader/api_read.h"
+#include "loader/api_stream.h"
+#include "loader/clock.h"
+#include "loader/event_json.h"
+#include "loader/events.h"
+#include "loader/metrics.h"
+
+#define BACKLOG_MAX (256 * 1024)
+
+/**
+ * struct event_answer
+ * @wake:  tells the stream, after the ring's turn, that lines are there
+ * @lines: not sent so far
+ * @lost:  events that found @lines full, since the last line about that
+ * @skew_us: CLOCK_REALTIME - CLOCK_MONOTONIC; taken anew for each piece, clocks are set
+ */
+struct event_answer {
+	struct agent *agent;
+	struct events_listener *listener;
+	struct api_stream *stream;
+	struct event *wake;
+	struct evbuffer *lines;
+	uint64_t lost;
+	uint64_t skew_us;
+};
+
+static void on_event(const void *data, size_t size, void *arg)
+{
+	const struct axo_event_drop *drop = data;
+	struct event_answer *a = arg;
+
+	(void)size;
+	if (evbuffer_get_length(a->lines) >= BACKLOG_MAX) {
+		a->lost++;
+		metrics_add(a->agent->metrics, METRIC_EVENTS_LOST, 1);
+		return;
+	}
+	if (!evbuffer_get_length(a->lines))
+		a->skew_us = clock_wall_us() - clock_us();
+	if (drop->type == AXO_EVENT_DROP)
+		event_drop_to_json(drop, drop->time_ns / 1000 + a->skew_us, a->lines);
+	event_active(a->wake, 0, 0);
+}
+
+static void on_wake(evutil_socket_t fd, short what, void *arg)
+{
+	struct event_answer *a = arg;
+
+	(void)fd;
+	(void)what;
+	api_stream_wake(a->stream);
+}
+
+static bool event_more(void *arg, struct evbuffer *out)
+{
+	struct event_answer *a = arg;
+
+	evbuffer_add_buffer(out, a->lines);
+	if (a->lost)
+		evbuffer_add_printf(out, "{\"type\":\"lost\",\"count\":%llu}\n",
+				    (unsigned long long)a->lost);
+	a->lost = 0;
+	return true;
+}
+
+static void event_close(void *arg)
+{
+	struct event_answer *a = arg;
+
+	if (a->listener)
+		events_unlisten(a->agent->events, a->listener);
+	if (a->wake)
+		event_free(a->wake);
+	if (a->lines)
+		evbuffer_free(a->lines);
+	free(a);
+}
+
+static struct event_answer *event_open(struct agent *agent, struct api_request *req)
+{
+	static const struct api_source source = {event_more, event_close};
+	struct event_answer *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->agent = agent;
+	a->lines = evbuffer_new();
+	a->wake = event_new(agent->base, -1, 0, on_wake, a);
+	if (a->lines && a->wake)
+		a->stream = api_stream_new(req, &source, a);
+	if (!a->stream) {
+		event_close(a);
+		return NULL;
+	}
+	return a;
+}
+
+void api_events_get(struct agent *agent, struct api_request *req)
+{
+	const char *type = api_query(req, "type");
+	uint32_t mask = events_type_from_str(type ? type : "all");
+	struct event_answer *a;
+	struct error e;
+	int r;
+
+	if (!mask) {
+		api_fail(req, API_INVALID_NAME, "event type '%.32s': expected drop or all", type);
+		return;
+	}
+	a = event_open(agent, req);
+	if (!a) {
+		api_fail(req, API_TRY_LATER, "the agent has no memory for the answer");
+		return;
+	}
+	r = events_listen(agent->events, mask, on_event, a, &a->listener, &e);
+	if (r) {
+		api_stream_free(a->stream);
+		event_close(a);
+		api_fail(req, API_KERNEL, "%s", e.msg);
+		return;
+	}
+	api_stream_start(a->stream, "application/x-ndjson");
+}

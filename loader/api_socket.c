@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The API's sockets; see api_socket.h. */
+#include "loader/api_socket.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <event2/util.h>
+
+#include "lib/cleanup.h"
+
+#define BACKLOG 1024
+#define TYPE (SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK)
+
+/* Does somebody accept connections there? 1, 0, or negative errno. */
+static int is_alive(const struct sockaddr_un *addr)
+{
+	_cleanup_close_ int fd = socket(AF_UNIX, TYPE, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (!connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) || errno == EAGAIN)
+		return 1;
+	return errno == ECONNREFUSED || errno == ENOENT ? 0 : -errno;
+}
+
+static int remove_stale(const struct sockaddr_un *addr, struct error *e)
+{
+	const char *path = addr->sun_path;
+	struct stat st;
+	int alive;
+
+	if (lstat(path, &st))
+		return errno == ENOENT ? 0 : error_set(e, errno, "socket %s: %s", path,
+						       strerror(errno));
+	if (!S_ISSOCK(st.st_mode))
+		return error_set(e, EEXIST, "%s is there and is no socket", path);
+	alive = is_alive(addr);
+	if (alive < 0)
+		return error_set(e, -alive, "socket %s: %s", path, strerror(-alive));
+	if (alive)
+		return error_set(e, EADDRINUSE,
+				 "another agent answers on %s (choose another run-dir)", path);
+	if (unlink(path) && errno != ENOENT)
+		return error_set(e, errno, "cannot remove stale socket %s: %s", path,
+				 strerror(errno));
+	return 0;
+}
+
+/* The umask makes the mode right from the first moment on. */
+static int bind_unix(int fd, const struct sockaddr_un *addr)
+{
+	mode_t old = umask(0117);
+	int r = bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) ? -errno : 0;
+
+	umask(old);
+	return r;
+}
+
+int api_socket_unix(const char *path, struct error *e)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return error_set(e, ENAMETOOLONG, "socket %s has %zu bytes, expected at most %zu",
+				 path, strlen(path), sizeof(addr.sun_path) - 1);
+	strcpy(addr.sun_path, path);
+	r = remove_stale(&addr, e);
+	if (r)
+		return r;
+	fd = socket(AF_UNIX, TYPE, 0);
+	if (fd < 0)
+		return error_set(e, errno, "cannot make a socket: %s", strerror(errno));
+	r = bind_unix(fd, &addr);
+	if (r)
+		return error_set(e, r, "cannot make socket %s: %s", path, strerror(-r));
+	if (listen(fd, BACKLOG))
+		return error_set(e, errno, "cannot listen on %s: %s", path, strerror(errno));
+	return TAKE_FD(fd);
+}
+
+int api_socket_tcp(const char *address, struct error *e)
+{
+	struct sockaddr_storage addr = {0};
+	int len = sizeof(addr);
+	_cleanup_close_ int fd = -1;
+	int on = 1;
+
+	if (evutil_parse_sockaddr_port(address, (struct sockaddr *)&addr, &len) ||
+	    (addr.ss_family == AF_INET && !((struct sockaddr_in *)&addr)->sin_port) ||
+	    (addr.ss_family == AF_INET6 && !((struct sockaddr_in6 *)&addr)->sin6_port))
+		return error_set(e, EINVAL,
+				 "metrics-listen '%s': expected ADDRESS:PORT, [ADDRESS]:PORT or off",
+				 address);
+	fd = socket(addr.ss_family, TYPE, 0);
+	if (fd < 0)
+		return error_set(e, errno, "cannot make a socket: %s", strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&addr, len) || listen(fd, BACKLOG))
+		return error_set(e, errno, "cannot listen on metrics-listen %s: %s", address,
+				 strerror(errno));
+	return TAKE_FD(fd);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Events as the API shows them, one line each.  Pure.
+ */
+#ifndef LOADER_EVENT_JSON_H
+#define LOADER_EVENT_JSON_H
+
+#include <stdint.h>
+
+#include "axoneme/event.h"
+
+struct evbuffer;
+
+/**
+ * event_drop_to_json - append the object of docs/api.md, "GET /v1/events", and a newline
+ * @wall_us: when it happened, CLOCK_REALTIME
+ */
+void event_drop_to_json(const struct axo_event_drop *ev, uint64_t wall_us, struct evbuffer *out);
+
+/** drop_reason_name - "spoofed_ip", or "reason_N" (in @buf) for a number that is not in the list */
+const char *drop_reason_name(unsigned int reason, char buf[static 16]);
+
+/** drop_reason_text - the sentence of the reason, or "" */
+const char *drop_reason_text(unsigned int reason);
+
+/** drop_dir_name - "egress" or "ingress" */
+const char *drop_dir_name(unsigned int dir);
+
+#endif
