@@ -137,8 +137,8 @@ void ipam_copy_counters(struct ipam *to, const struct ipam *from);
  * out any more is dropped, which is a change for the next ipam_store_save().
  * Return: 0, or -EINVAL with @e when the row contradicts an earlier one, -ENOMEM.
  */
-int ipam_restore(struct ipam *ipam, const struct pool_record *record, const struct attachment *owner,
-		 struct error *e);
+int ipam_restore(struct ipam *ipam, const struct pool_record *record,
+		 const struct attachment *owner, struct error *e);
 
 /** ipam_pool - the pool of @family (4 or 6) or NULL; borrowed */
 struct pool *ipam_pool(const struct ipam *ipam, int family);

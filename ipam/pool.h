@@ -136,9 +136,16 @@ struct pool_choice {
 };
 
 /**
+ * pool_check - can a pool be made from this?
+ *
+ * Return: 0; -EINVAL and @e: CIDR too small or for another purpose, cool-down out of range.
+ */
+int pool_check(const struct pool_config *config, struct error *e);
+
+/**
  * pool_new - a pool with all addresses free
- * Return: 0 and *pool (pool_free() it); -EINVAL and @e: too small, a special-purpose prefix,
- * nothing left behind the reserved ranges, cool-down out of range; -ENOMEM.
+ * Return: 0 and *pool (pool_free() it); -EINVAL and @e: pool_check(), or nothing is left beside the
+ * reserved ranges; -ENOMEM.
  */
 int pool_new(const struct pool_config *config, struct pool **pool, struct error *e);
 void pool_free(struct pool *pool);
@@ -158,8 +165,9 @@ int pool_choose(struct pool *pool, int64_t now_ms, struct pool_choice *choice, s
  * One that cools down is given only to its last owner (told by attachment_hash()).
  * Return: 0 and *choice; -EADDRINUSE or -EADDRNOTAVAIL and @e.
  */
-int pool_choose_requested(struct pool *pool, const struct axo_addr *addr, const struct attachment *owner,
-			  int64_t now_ms, struct pool_choice *choice, struct error *e);
+int pool_choose_requested(struct pool *pool, const struct axo_addr *addr,
+			  const struct attachment *owner, int64_t now_ms,
+			  struct pool_choice *choice, struct error *e);
 
 /**
  * pool_reserve_memory - make sure that the next pool_claim() cannot fail
@@ -171,7 +179,8 @@ int pool_reserve_memory(struct pool *pool);
  * pool_claim - take what was chosen (nothing may have changed since), after pool_reserve_memory()
  * @owner: borrowed until pool_released()
  */
-void pool_claim(struct pool *pool, const struct pool_choice *choice, const struct attachment *owner);
+void pool_claim(struct pool *pool, const struct pool_choice *choice,
+		const struct attachment *owner);
 
 /** pool_release - an address in use becomes releasing */
 void pool_release(struct pool *pool, const struct axo_addr *addr);
@@ -179,11 +188,14 @@ void pool_release(struct pool *pool, const struct axo_addr *addr);
 /** pool_released - a releasing address starts to cool down; at most two old ones are forgotten */
 void pool_released(struct pool *pool, const struct axo_addr *addr, int64_t now_ms);
 
-/** pool_holds - does the pool's CIDR hold @addr, handed out or not? */
-bool pool_holds(const struct pool *pool, const struct axo_addr *addr);
-
 /** pool_find - the record of @addr; @state POOL_FREE = there is none */
 struct pool_record pool_find(const struct pool *pool, const struct axo_addr *addr);
+
+/** pool_cidr - borrowed */
+const struct cidr *pool_cidr(const struct pool *pool);
+
+/** pool_gateway - network + 1 */
+struct axo_addr pool_gateway(const struct pool *pool);
 
 /** pool_get_stats - at @now_ms */
 struct pool_stats pool_get_stats(const struct pool *pool, int64_t now_ms);
@@ -202,7 +214,7 @@ bool pool_change_next(struct pool *pool, struct pool_record *record);
 /** pool_cursor_get - true when the cursor moved since the last call, and where it is */
 bool pool_cursor_get(struct pool *pool, struct pool_cursor *cursor);
 
-/** pool_cursor_set - continue where a stored cursor was; ignored when outside the pool */
+/** pool_cursor_set - continue where a stored cursor was; one outside the pool means its start */
 void pool_cursor_set(struct pool *pool, const struct pool_cursor *cursor);
 
 /**
@@ -213,5 +225,13 @@ void pool_cursor_set(struct pool *pool, const struct pool_cursor *cursor);
  * Return: 0; -EEXIST when the address has a record; -EINVAL when it is outside; -ENOMEM.
  */
 int pool_restore(struct pool *pool, const struct pool_record *record);
+
+/**
+ * pool_rebase - the restored times of release belong to another boot: translate them
+ *
+ * What was cool when the newest was released has surely cooled down; everything else starts its
+ * cool-down again at @now_ms.  The order stays.
+ */
+void pool_rebase(struct pool *pool, int64_t now_ms);
 
 #endif

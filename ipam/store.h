@@ -74,7 +74,8 @@ int ipam_store_load(struct ipam_store *store, const struct ipam_config *config, 
  * A negative return value of @fn stops and is returned.
  */
 int ipam_store_strays(struct ipam_store *store, const struct ipam_config *config,
-		      int (*fn)(const struct axo_addr *addr, const struct attachment *owner, void *arg),
+		      int (*fn)(const struct axo_addr *addr, const struct attachment *owner,
+				void *arg),
 		      void *arg, struct error *e);
 
 /**
