@@ -21,13 +21,10 @@ PY=/usr/bin/python3
 export LC_ALL=C.UTF-8
 
 # What a test may change before agent_start.
-# shellcheck disable=SC2034 # used by the stories
-{
-	POD_CIDRS="10.1.0.0/24 fd01::/112"
-	GW4=10.1.0.1
-	GW6=fd01::1
-	NODE=n1
-}
+export POD_CIDRS="10.1.0.0/24 fd01::/112"
+export GW4=10.1.0.1
+export GW6=fd01::1
+export NODE=n1
 
 # shellcheck source=tests/lib/story_agent.sh
 . "$STORY_LIB/story_agent.sh"

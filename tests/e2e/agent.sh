@@ -1,0 +1,223 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The agent itself: configuration, privileges, traces.
+# shellcheck source=tests/lib/story.sh
+. "$(dirname "$0")/../lib/story.sh"
+
+test_the_socket_is_roots_alone() {
+	agent_start
+	assert_eq "660 root:root" "$(stat -c '%a %U:%G' "$SOCK")" "mode and owner of the socket"
+}
+
+test_the_api_answers_curl() {
+	agent_start
+	assert_eq ready "$(api GET /v1/status | jq -r .state)" "state"
+	assert_eq 200 "$(cat "$S/http")"
+	api GET /v1/nothing >"$S/said"
+	assert_eq 404 "$(cat "$S/http")"
+	assert_match . "$(jq -r .message "$S/said")" "message"
+	api POST /v1/attachments '{"bad' >"$S/said"
+	assert_eq "400 6" "$(cat "$S/http") $(jq .code "$S/said")"
+	api POST /v1/attachments '{"network":"n","containerId":"c","ifname":"eth0","wat":1}' >"$S/said"
+	assert_eq "400 7" "$(cat "$S/http") $(jq .code "$S/said")"
+	assert_match wat "$(jq -r .message "$S/said")" "names the unknown key"
+	api PUT /v1/status '{}' >"$S/said"
+	assert_eq 405 "$(cat "$S/http")"
+}
+
+test_a_huge_request_is_refused() {
+	agent_start
+	head -c 3000000 /dev/zero | tr '\0' ' ' >"$S/big"
+	curl -s --max-time 10 --unix-socket "$SOCK" -X POST --data-binary "@$S/big" -o /dev/null \
+		-w '%{http_code}' http://a/v1/attachments >"$S/http" || true
+	[ "$(cat "$S/http")" != 200 ] || fail "3 MB were taken"
+	agent_ready
+}
+
+test_capabilities_are_dropped_after_start() {
+	agent_start
+	# CAP_NET_ADMIN 12, CAP_PERFMON 38, CAP_BPF 39
+	assert_eq 000000c000001000 "$(sed -n 's/^CapEff:\t//p' "/proc/$AGENT_PID/status")" "CapEff"
+	assert_eq 000000c000001000 "$(sed -n 's/^CapPrm:\t//p' "/proc/$AGENT_PID/status")" "CapPrm"
+	pod_add a
+	pod_del a
+	wait_until 5 settled 0
+}
+
+test_missing_privileges_are_said_in_one_sentence() {
+	local cap
+	for cap in bpf,-sys_admin net_admin; do
+		assert_fails setpriv --bounding-set "-${cap//,/,}" --inh-caps "-${cap//,/,}" -- \
+			"$BIN/axonemed" --config /dev/null --pod-cidr 10.1.0.0/24 --run-dir "$S/run" \
+			--state-dir "$S/state" --bpffs-dir "$S/bpf/axoneme"
+		assert_match "CAP_|privilege|permitted" "$(cat "$S/said")" "without $cap"
+	done
+	assert_fails setpriv --reuid 65534 --clear-groups --bounding-set -all -- \
+		"$BIN/axonemed" --config /dev/null --pod-cidr 10.1.0.0/24 --run-dir "$S/run" \
+		--state-dir "$S/state" --bpffs-dir "$S/bpf/axoneme"
+	assert_match "CAP_|privilege|permi" "$(cat "$S/said")" "as nobody"
+}
+
+test_two_agents_on_one_state_directory() {
+	agent_start
+	assert_fails timeout 10 "$BIN/axonemed" --config /dev/null --pod-cidr 10.1.0.0/24 \
+		--pod-cidr fd01::/112 --run-dir "$S/run2" --state-dir "$S/state" \
+		--bpffs-dir "$S/bpf/two" --metrics-listen off
+	assert_match "$S/state" "$(cat "$S/said")" "names the directory"
+	agent_ready
+	pod_add a
+	ping_ok host "$(pod_ip4 a)"
+}
+
+test_the_conflist_is_written_whole_and_in_place() {
+	agent_start
+	assert_eq 1 "$(find "$S/cni" -type f | wc -l)" "files in the CNI directory"
+	jq -e '.plugins[0].type == "axoneme-cni" and (.cniVersion | length) > 0 and .name == "axoneme"' \
+		"$S"/cni/*.conflist >/dev/null
+	assert_match '^10-|axoneme' "$(basename "$S"/cni/*.conflist)"
+	# A rename inside the directory is one event of type "moved to" (which is what runtimes watch).
+	agent_stop
+	agent_start
+	assert_eq 1 "$(find "$S/cni" -type f | wc -l)" "files in the CNI directory after a restart"
+}
+
+test_wrong_configuration_is_refused_with_its_line() {
+	printf 'pod-cidr:\n  - 10.1.0.0/24\nlog-levle: debug\n' >"$S/bad.yaml"
+	refused_config "$S/bad.yaml:3.*log-levle"
+	printf 'log-level: loud\n' >"$S/bad.yaml"
+	refused_config "$S/bad.yaml:1.*loud"
+	printf 'pod-cidr:\n  - 10.1.0.0/24\n  - 10.2.0.0/24\n' >"$S/bad.yaml"
+	refused_config "pod-cidr"
+	printf 'pod-cidr:\n  - 10.1.0.7/24\n' >"$S/bad.yaml"
+	refused_config "$S/bad.yaml:2.*10.1.0.7/24"
+	printf 'pod-cidr: [10.1.0.0/24\n' >"$S/bad.yaml"
+	refused_config "$S/bad.yaml:"
+	printf 'node-name: a\nnode-name: b\npod-cidr: 10.1.0.0/24\n' >"$S/bad.yaml"
+	refused_config "$S/bad.yaml:2"
+	head -c 1000 /dev/urandom >"$S/bad.yaml"
+	refused_config "$S/bad.yaml"
+}
+
+refused_config() {
+	assert_fails timeout 5 "$BIN/axonemed" --check --config "$S/bad.yaml"
+	assert_match "$1" "$(cat "$S/said")"
+}
+
+test_an_unreadable_configuration_is_refused() {
+	assert_fails "$BIN/axonemed" --check --config "$S/nothing.yaml"
+	assert_match "$S/nothing.yaml" "$(cat "$S/said")"
+	assert_fails "$BIN/axonemed" --check --config "$S"
+	assert_match "$S" "$(cat "$S/said")"
+}
+
+test_check_validates_and_changes_nothing() {
+	printf 'pod-cidr:\n  - 10.1.0.0/24\n  - fd01::/112\nlog-level: warn\n' >"$S/good.yaml"
+	"$BIN/axonemed" --check --config "$S/good.yaml" --state-dir "$S/other-state"
+	not test -e "$S/other-state"
+	assert_eq lo "$(ip -j link | jq -r 'map(.ifname) | join(" ")')" "devices"
+}
+
+test_wrong_flags_are_refused() {
+	assert_fails "$BIN/axonemed" --pod-cird 10.1.0.0/24
+	assert_match "pod-cird.*pod-cidr" "$(cat "$S/said")" "and says what was meant"
+	assert_fails "$BIN/axonemed" --pod-cidr 10.1.0.0/31 --check
+	assert_match "10.1.0.0/31" "$(cat "$S/said")"
+	assert_fails "$BIN/axonemed" --check
+	assert_match "pod-cidr" "$(cat "$S/said")" "pod-cidr is needed"
+}
+
+test_cleanup_removes_every_trace() {
+	agent_start
+	pod_add a
+	agent_stop
+	agent_run --cleanup >"$S/said" 2>&1
+	assert_eq lo "$(ip -j link | jq -r 'map(.ifname) | join(" ")')" "devices"
+	assert_eq "" "$(find "$S/bpf" -mindepth 1)" "pins"
+	assert_eq 0 "$(bpf_named axo_)" "maps in the kernel"
+	assert_eq "" "$(ls "$S/cni")" "network configuration"
+	assert_eq 3 "$(ip rule | wc -l)" "rules"
+	agent_start
+	settled 0
+}
+
+# Other namespaces have maps too: count those that this namespace's agent could have made.
+bpf_named() {
+	local before
+	before=$(cat "$S/maps-before" 2>/dev/null || echo 0)
+	wait_until 5 maps_at_most "$1" "$before"
+	echo 0
+}
+
+maps_at_most() { [ "$(bpftool -j map | jq "map(select(.name // \"\" | startswith(\"$1\"))) | length")" -le "$2" ]; }
+
+test_cleanup_refuses_while_an_agent_runs() {
+	agent_start
+	assert_fails agent_run --cleanup
+	agent_ready
+}
+
+test_logs_are_one_line_per_event() {
+	agent_start
+	pod_add a
+	pod_del a
+	agent_stop
+	if grep -vE '^time=[^ ]+ level=(debug|info|warn|error) msg=("[^"]*"|[^ ]+)( |$)' "$S/agent.log"; then
+		fail "lines of another form"
+	fi
+	assert_le 3 "$(wc -l <"$S/agent.log")" "lines"
+}
+
+test_metrics_listen_on_tcp() {
+	agent_start --metrics-listen 127.0.0.1:9999
+	pod_add a
+	curl -sf --max-time 5 http://127.0.0.1:9999/metrics >"$S/metrics"
+	assert_match "axoneme_endpoints 1" "$(cat "$S/metrics")"
+	assert_eq "" "$(awk '/^#/ { next } NF < 2 || $NF !~ /^[-+0-9.eE]+(Inf|NaN)?$/' "$S/metrics")" \
+		"lines that are no samples"
+	# The API itself is not on TCP.
+	assert_fails curl -sf --max-time 5 http://127.0.0.1:9999/v1/status
+}
+
+test_a_full_disk_loses_nothing() {
+	mount -t tmpfs -o size=512k tiny "$S/state"
+	agent_start
+	pod_add a
+	head -c 10000000 /dev/zero >"$S/state/filler" 2>/dev/null || true
+	netns_add b
+	local code=0 i
+	for i in $(seq 200); do
+		if ! cni ADD b eth0 >"$S/error.json" 2>/dev/null; then
+			code=$(jq .code "$S/error.json")
+			break
+		fi
+		cni DEL b eth0 >/dev/null 2>&1 || true
+	done
+	assert_eq 105 "$code" "code of ADD on a full disk after $i rounds: $(cat "$S/error.json")"
+	ping_ok host "$(pod_ip4 a)"
+	assert_eq a "$(axo endpoint list -o json | jq -r 'map(select(.state == "ready")) | .[0].containerId')"
+	rm "$S/state/filler"
+	CNI_NETNS='' cni DEL b eth0
+	pod_add c
+	wait_until 5 settled 2
+}
+
+test_a_broken_database_is_said() {
+	agent_start
+	agent_stop
+	rm -f "$S"/state/axoneme.db*
+	head -c 100000 /dev/urandom >"$S/state/axoneme.db"
+	assert_fails timeout 10 bash -c "$(declare -f agent_run agent_flags); \
+		S=$S BIN=$BIN NODE=$NODE POD_CIDRS='$POD_CIDRS'; agent_run"
+	assert_match "axoneme.db" "$(cat "$S/said")"
+}
+
+test_status_shows_memory_and_hooks() {
+	agent_start
+	axo status -o json >"$S/status"
+	assert_le 1 "$(jq .memory.mapsBytes "$S/status")"
+	assert_eq "clsact" "$(jq -r .hooks.pod "$S/status")"
+	assert_le 8 "$(jq '.maps | length' "$S/status")" "maps"
+	assert_match "^[0-9]+\." "$(jq -r .kernel "$S/status")"
+}
+
+story_main "$@"
