@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * rtnetlink, on libmnl: the few requests that plugin and agent need, one function each.
+ * rtnetlink: the few requests that plugin and agent need, one function each.
  *
  * A struct netlink belongs to the network namespace that its thread was in when it was opened,
  * whatever the thread does later.  Functions return 0 or negative errno from the kernel; the
@@ -79,7 +79,8 @@ int veth_add(struct netlink *nl, const struct veth_opts *opts);
  * @up:         set IFF_UP
  * @down:       clear IFF_UP
  * @noarp:      set IFF_NOARP
- * @no_ipv6_ll: addr_gen_mode none: the kernel makes no link-local address
+ * @no_ipv6_ll: addr_gen_mode none: the kernel makes no link-local address (a request of its own,
+ *              before the others)
  * @mac:        NULL = stays
  * @mtu:        bytes
  * @group:      IFLA_GROUP, if @set_group
@@ -134,6 +135,27 @@ struct route_opts {
 
 int route_add(struct netlink *nl, const struct route_opts *opts);
 int route_del(struct netlink *nl, const struct route_opts *opts);
+
+/**
+ * struct route_info - a unicast route as the kernel lists it
+ * @family:      4 or 6
+ * @dst:         destination; length 0 = default route
+ * @gateway:     valid if @has_gateway
+ * @ifindex:     output device; 0 = several (multipath) or none
+ * @table:       RT_TABLE_MAIN, ...
+ */
+struct route_info {
+	int family;
+	struct cidr dst;
+	bool has_gateway;
+	struct axo_addr gateway;
+	int ifindex;
+	uint32_t table;
+};
+
+/** route_list - call @fn for each unicast route of @family (4 or 6) in every table; negative stops */
+int route_list(struct netlink *nl, int family,
+	       int (*fn)(const struct route_info *route, void *arg), void *arg);
 
 /** route_default_exists - is there a default route of @family (4 or 6) in the main table? 1, 0 or negative errno */
 int route_default_exists(struct netlink *nl, int family);
