@@ -65,7 +65,7 @@ endef
 $(foreach p,$(PROGRAMS) $(UNIT_TESTS) $(BPF_TESTS) $(VERIFIER_TESTS),$(eval $(call program_rule,$(p))))
 
 # Objects that include the skeleton wait for it; only loader/ and the BPF tests do.
-$(O)/obj/loader/%.o $(O)/obj/tests/bpf/%.o $(O)/obj/tests/verifier/%.o: | $(SKELETON)
+$(call obj,$(wildcard loader/*.c tests/bpf/*.c tests/verifier/*.c)): | $(SKELETON)
 
 $(O)/obj/%.o: %.c | toolchain
 	$(call say,CC,$<)

@@ -27,6 +27,8 @@ enum datapath_map {
 	MAP_DROPS,
 	MAP_STATE,
 	MAP_EVENTS,
+	MAP_COUNTS,
+	MAP_ICMP_BUCKET,
 	MAP_COUNT,
 };
 
@@ -38,13 +40,22 @@ struct datapath_map_info {
 	uint64_t bytes;
 };
 
-/** datapath_open - open, configure, load; maps pinned below opt->bpffs_dir are reused if their layout is the same, else replaced */
+/**
+ * datapath_open - open, configure, load, pin
+ *
+ * Maps pinned below opt->bpffs_dir are reused if their layout is the same, else replaced (the
+ * generation is carried over, so it never goes back).  The object's memory is freed again: what
+ * stays are descriptors.
+ */
 int datapath_open(struct datapath **dp, const struct options *opt, const struct axo_config *config,
 		  struct error *e);
 void datapath_close(struct datapath *dp);
 
 /** datapath_map_fd - borrowed */
 int datapath_map_fd(const struct datapath *dp, enum datapath_map map);
+
+/** datapath_map_name - as in axoneme/names.h, of which it is also the pin */
+const char *datapath_map_name(enum datapath_map map);
 int datapath_map_info(const struct datapath *dp, enum datapath_map map, struct datapath_map_info *out);
 
 /** datapath_prog_fd - borrowed; @name: "from_pod" or "from_host"; -ENOENT */

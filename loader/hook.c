@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Hooks; see hook.h.
+ *
+ * A pod's device takes four requests: clsact, filter, address generation mode, up and MTU.  They
+ * go to the kernel in one send, because each round trip is a wake-up, and each takes the RTNL
+ * lock for itself, so that nobody waits for four in a row.
+ */
+#include "loader/hook.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <limits.h>
+#include <linux/if_ether.h>
+#include <linux/if_link.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "axoneme/names.h"
+#include "lib/cleanup.h"
+#include "lib/log.h"
+#include "loader/pin.h"
+
+#define LINK_PIN "link_" AXO_DEV_NET "_from_host"
+#define FILTER_PRIO 1
+#define FILTER_HANDLE 1
+#define BATCH_MAX 4
+
+/* From linux/bpf.h of 6.6, which Debian 12's headers (6.1) lack. */
+#define AXO_BPF_TCX_INGRESS 46
+#define AXO_BPF_LINK_TYPE_TCX 11
+
+struct hooks {
+	struct mnl_socket *sock;
+	char *bpffs_dir;
+	const char *host_mode;
+	uint32_t seq;
+};
+
+/**
+ * struct batch - requests that go to the kernel in one send
+ * @tolerate: per request: an errno that is as good as success; 0 = none
+ */
+struct batch {
+	char buf[2048];
+	size_t len;
+	uint32_t first_seq;
+	unsigned int count;
+	int tolerate[BATCH_MAX];
+};
+
+int hooks_open(struct hooks **out, const char *bpffs_dir, struct error *e)
+{
+	struct hooks *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return error_set(e, ENOMEM, "no memory");
+	h->host_mode = "none";
+	h->bpffs_dir = strdup(bpffs_dir);
+	h->sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (!h->bpffs_dir || !h->sock || mnl_socket_bind(h->sock, 0, MNL_SOCKET_AUTOPID) < 0) {
+		int err = errno;
+
+		hooks_close(h);
+		return error_set(e, err, "cannot open a netlink socket: %s", strerror(err));
+	}
+	*out = h;
+	return 0;
+}
+
+void hooks_close(struct hooks *h)
+{
+	if (!h)
+		return;
+	if (h->sock)
+		mnl_socket_close(h->sock);
+	free(h->bpffs_dir);
+	free(h);
+}
+
+const char *hooks_host_mode(const struct hooks *h)
+{
+	return h->host_mode;
+}
+
+static struct nlmsghdr *batch_put(struct hooks *h, struct batch *b, uint16_t type, uint16_t flags,
+				  int tolerate)
+{
+	struct nlmsghdr *m = mnl_nlmsg_put_header(b->buf + b->len);
+
+	m->nlmsg_type = type;
+	m->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+	m->nlmsg_seq = ++h->seq;
+	if (b->count == 0)
+		b->first_seq = m->nlmsg_seq;
+	b->tolerate[b->count++] = tolerate;
+	return m;
+}
+
+static void batch_end(struct batch *b, const struct nlmsghdr *m)
+{
+	b->len += NLMSG_ALIGN(m->nlmsg_len);
+}
+
+/* The kernel acknowledges in order; the first error that is not tolerated counts. */
+static int batch_answers(struct hooks *h, const struct batch *b)
+{
+	char buf[8192];
+	unsigned int heard = 0;
+	int r = 0;
+
+	while (heard < b->count) {
+		ssize_t n = mnl_socket_recvfrom(h->sock, buf, sizeof(buf));
+		int len = (int)n;
+
+		if (n < 0)
+			return -errno;
+		for (const struct nlmsghdr *m = (const void *)buf; mnl_nlmsg_ok(m, len);
+		     m = mnl_nlmsg_next(m, &len)) {
+			const struct nlmsgerr *ack = mnl_nlmsg_get_payload(m);
+			uint32_t at = m->nlmsg_seq - b->first_seq;
+
+			if (m->nlmsg_type != NLMSG_ERROR || at >= b->count)
+				continue;
+			heard++;
+			if (ack->error && -ack->error != b->tolerate[at] && r == 0)
+				r = ack->error;
+		}
+	}
+	return r;
+}
+
+static int batch_talk(struct hooks *h, const struct batch *b)
+{
+	if (mnl_socket_sendto(h->sock, b->buf, b->len) < 0)
+		return -errno;
+	return batch_answers(h, b);
+}
+
+static void put_clsact(struct hooks *h, struct batch *b, int ifindex)
+{
+	struct nlmsghdr *m = batch_put(h, b, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, EEXIST);
+	struct tcmsg *t = mnl_nlmsg_put_extra_header(m, sizeof(*t));
+
+	t->tcm_family = AF_UNSPEC;
+	t->tcm_ifindex = ifindex;
+	t->tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
+	t->tcm_parent = TC_H_CLSACT;
+	mnl_attr_put_strz(m, TCA_KIND, "clsact");
+	batch_end(b, m);
+}
+
+static void filter_header(struct nlmsghdr *m, int ifindex)
+{
+	struct tcmsg *t = mnl_nlmsg_put_extra_header(m, sizeof(*t));
+
+	t->tcm_family = AF_UNSPEC;
+	t->tcm_ifindex = ifindex;
+	t->tcm_handle = FILTER_HANDLE;
+	t->tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
+	t->tcm_info = TC_H_MAKE(FILTER_PRIO << 16, htons(ETH_P_ALL));
+	mnl_attr_put_strz(m, TCA_KIND, "bpf");
+}
+
+/* Create, or replace the program of the filter that is there, atomically (net/sched/cls_bpf.c). */
+static void put_filter(struct hooks *h, struct batch *b, int ifindex, int prog_fd, const char *name)
+{
+	struct nlmsghdr *m = batch_put(h, b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_REPLACE, 0);
+	struct nlattr *nest;
+
+	filter_header(m, ifindex);
+	nest = mnl_attr_nest_start(m, TCA_OPTIONS);
+	mnl_attr_put_u32(m, TCA_BPF_FD, (uint32_t)prog_fd);
+	mnl_attr_put_strz(m, TCA_BPF_NAME, name);
+	mnl_attr_put_u32(m, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
+	mnl_attr_nest_end(m, nest);
+	batch_end(b, m);
+}
+
+/* Before IFF_UP, which makes the link-local address.  A kernel without IPv6 needs no such thing. */
+static void put_no_link_local(struct hooks *h, struct batch *b, int ifindex)
+{
+	struct nlmsghdr *m = batch_put(h, b, RTM_SETLINK, 0, EAFNOSUPPORT);
+	struct ifinfomsg *i = mnl_nlmsg_put_extra_header(m, sizeof(*i));
+	struct nlattr *spec, *inet6;
+
+	i->ifi_family = AF_UNSPEC;
+	i->ifi_index = ifindex;
+	spec = mnl_attr_nest_start(m, IFLA_AF_SPEC);
+	inet6 = mnl_attr_nest_start(m, AF_INET6);
+	mnl_attr_put_u8(m, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	mnl_attr_nest_end(m, inet6);
+	mnl_attr_nest_end(m, spec);
+	batch_end(b, m);
+}
+
+static void put_up(struct hooks *h, struct batch *b, int ifindex, uint32_t mtu)
+{
+	struct nlmsghdr *m = batch_put(h, b, RTM_SETLINK, 0, 0);
+	struct ifinfomsg *i = mnl_nlmsg_put_extra_header(m, sizeof(*i));
+
+	i->ifi_family = AF_UNSPEC;
+	i->ifi_index = ifindex;
+	i->ifi_flags = IFF_UP;
+	i->ifi_change = IFF_UP;
+	if (mtu)
+		mnl_attr_put_u32(m, IFLA_MTU, mtu);
+	batch_end(b, m);
+}
+
+int hook_attach_pod(struct hooks *h, int ifindex, int prog_fd, uint32_t mtu, struct error *e)
+{
+	struct batch b = {0};
+	int r;
+
+	put_clsact(h, &b, ifindex);
+	put_filter(h, &b, ifindex, prog_fd, "from_pod");
+	put_no_link_local(h, &b, ifindex);
+	put_up(h, &b, ifindex, mtu);
+	r = batch_talk(h, &b);
+	return r < 0 ? error_set(e, r, "cannot attach from_pod to device %d: %s", ifindex, strerror(-r)) :
+		       0;
+}
+
+int hook_pod_attached(struct hooks *h, int ifindex)
+{
+	struct batch b = {0};
+	struct nlmsghdr *m = batch_put(h, &b, RTM_GETTFILTER, 0, 0);
+	int r;
+
+	filter_header(m, ifindex);
+	batch_end(&b, m);
+	r = batch_talk(h, &b);
+	/* EINVAL: the device has no clsact. */
+	if (r == -ENOENT || r == -EINVAL || r == -ENODEV)
+		return 0;
+	return r < 0 ? r : 1;
+}
+
+static int attach_clsact(struct hooks *h, int ifindex, int prog_fd, struct error *e)
+{
+	struct batch b = {0};
+	int r;
+
+	put_clsact(h, &b, ifindex);
+	put_filter(h, &b, ifindex, prog_fd, "from_host");
+	r = batch_talk(h, &b);
+	if (r < 0)
+		return error_set(e, r, "cannot attach from_host to " AXO_DEV_NET ": %s", strerror(-r));
+	h->host_mode = "clsact";
+	return 0;
+}
+
+/*
+ * struct bpf_link_info of 6.6 and later, as far as a tcx link fills it: the union of its members
+ * begins behind four words, aligned to eight bytes.
+ */
+struct tcx_info {
+	uint32_t type, id, prog_id, pad;
+	uint32_t ifindex, attach_type;
+	char rest[64];
+};
+
+static bool link_is_on(int fd, int ifindex)
+{
+	union {
+		struct bpf_link_info kernel;
+		struct tcx_info tcx;
+	} info = {0};
+	uint32_t len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) == 0 &&
+	       info.tcx.type == AXO_BPF_LINK_TYPE_TCX && (int)info.tcx.ifindex == ifindex;
+}
+
+/* 0 = the pinned link runs @prog_fd; else there is no such link. */
+static int tcx_update(struct hooks *h, int ifindex, int prog_fd)
+{
+	_cleanup_close_ int fd = pin_get(h->bpffs_dir, LINK_PIN);
+
+	if (fd < 0)
+		return fd;
+	if (!link_is_on(fd, ifindex) || bpf_link_update(fd, prog_fd, NULL) < 0) {
+		pin_remove(h->bpffs_dir, LINK_PIN);
+		return -ENOENT;
+	}
+	return 0;
+}
+
+static int tcx_create(struct hooks *h, int ifindex, int prog_fd)
+{
+	_cleanup_close_ int fd = bpf_link_create(prog_fd, ifindex, AXO_BPF_TCX_INGRESS, NULL);
+
+	return fd < 0 ? -errno : pin_replace(h->bpffs_dir, LINK_PIN, fd);
+}
+
+int hook_attach_host(struct hooks *h, int ifindex, int prog_fd, struct error *e)
+{
+	int r = tcx_update(h, ifindex, prog_fd);
+
+	if (r < 0)
+		r = tcx_create(h, ifindex, prog_fd);
+	if (r == 0) {
+		h->host_mode = "tcx";
+		return 0;
+	}
+	/* 6.1 says EINVAL: it does not know the attach type. */
+	log_debug("no tcx, clsact is used", "err", strerror(-r));
+	return attach_clsact(h, ifindex, prog_fd, e);
+}
