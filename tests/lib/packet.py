@@ -21,7 +21,7 @@ from scapy.config import conf
 
 conf.ipv6_enabled = True
 from scapy.layers.l2 import ARP, Dot1Q, Ether  # noqa: E402,F401
-from scapy.layers.inet import ICMP, IP, TCP, UDP, fragment  # noqa: E402,F401
+from scapy.layers.inet import ICMP, IP, IPOption, TCP, UDP, fragment  # noqa: E402,F401
 from scapy.layers.inet6 import *  # noqa: E402,F401,F403
 from scapy.layers.sctp import *  # noqa: E402,F401,F403
 from scapy.packet import Packet, Raw  # noqa: E402,F401
