@@ -157,9 +157,9 @@ int ipam_store_strays(struct ipam_store *store, const struct ipam_config *config
 	return r;
 }
 
-/* The names of strays, as many as fit, and how many there are. */
+/* The names of strays, as many as fit into a struct error beside the sentence, and how many there are. */
 struct stray_list {
-	char text[160];
+	char text[128];
 	size_t len;
 	int shown;
 	int count;
