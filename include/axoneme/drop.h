@@ -22,7 +22,7 @@
 	X(SPOOFED_MAC, 7, "spoofed_mac", "source MAC is not the endpoint's")                \
 	X(SPOOFED_IP, 8, "spoofed_ip", "source address is not the endpoint's")              \
 	X(MULTICAST, 9, "multicast", "multicast or broadcast is not supported")             \
-	X(LINK_LOCAL, 10, "link_local", "link-local destination is not supported")          \
+	X(LINK_LOCAL, 10, "link_local", "link-local address is not supported")          \
 	X(ARP, 11, "arp", "ARP for something other than the gateway")                       \
 	X(NEIGHBOUR, 12, "neighbour", "neighbour discovery other than for the gateway")     \
 	X(NO_POD, 13, "no_pod", "no pod has this local address")                            \
@@ -32,7 +32,8 @@
 	X(ICMP_UNRELATED, 17, "icmp_unrelated", "ICMP error for no known flow")             \
 	X(FAMILY_OFF, 18, "family_off", "address family is not enabled on this host")       \
 	X(MAP_FULL, 19, "map_full", "flow table refused the entry")                         \
-	X(REDIRECT, 20, "redirect", "kernel refused to redirect or rewrite the packet")
+	X(REDIRECT, 20, "redirect", "kernel refused to redirect or rewrite the packet") \
+	X(DST_MAC, 21, "dst_mac", "destination MAC is not the gateway's")
 
 enum axo_drop {
 	AXO_DROP_NONE = 0,

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The full parser: every frame, linear or not, into struct packet or a drop reason.
+ *
+ * It copies headers out with bpf_skb_load_bytes(), so it needs no bounds of the verifier and
+ * works at any offset: the packet that an ICMP error quotes is read by the same code.  The
+ * common packets never come here (fast.h).
+ *
+ * What it refuses, whoever sent it:
+ *      1. less data than the headers say                                        TOO_SHORT
+ *      2. wrong version, header length below the minimum                        BAD_HEADER
+ *      3. IPv4-mapped or loopback addresses inside IPv6: flow keys hold IPv4 in mapped form, so
+ *         such a packet could ride an IPv4 flow                                 BAD_HEADER
+ *      4. extension headers: more than EXT_HEADERS_MAX, hop-by-hop not in front, a routing
+ *         header that is not used up (the real destination is not in sight)     EXT_HEADERS
+ *      5. an IPv4 fragment that overwrites the TCP header of the first (RFC 3128)  BAD_HEADER
+ */
+#ifndef BPF_LIB_PARSE_H
+#define BPF_LIB_PARSE_H
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+#include "bpf/lib/packet.h"
+#include "bpf/lib/wire.h"
+
+/* Headers before the transport header; RFC 8200, 4.1 recommends an order with at most seven. */
+#define EXT_HEADERS_MAX 8
+
+#define IP4_OFFSET_MASK 0x1fff
+#define IP4_MORE 0x2000
+#define IP6_OFFSET_MASK 0xfff8
+#define IP6_MORE 0x0001
+
+/**
+ * struct cursor - where the parser is
+ * @ends:   what was read so far
+ * @off:    offset of the next header in the frame
+ * @end:    offset behind the IP packet, as its header says
+ * @proto:  of the next header
+ * @quoted: inside an ICMP error: the packet may be cut anywhere behind the ports
+ */
+struct cursor {
+	struct ends ends;
+	__u32 off;
+	__u32 end;
+	__u8 proto;
+	bool quoted;
+};
+
+/** parse_fragment - note the fragment; offset 0 without "more" is an atomic one (RFC 6946) */
+static __always_inline void parse_fragment(struct packet *p, bool later, bool more, __be32 id)
+{
+	if (!later && !more)
+		return;
+	p->frag_id = id;
+	p->kind = later ? PACKET_FRAG_LATER : PACKET_FRAG_FIRST;
+}
+
+static __noinline int parse_ipv4(struct __sk_buff *skb, struct packet *p, struct cursor *c)
+{
+	struct iphdr ip;
+	__u16 frag;
+	__u32 len;
+
+	if (!axo_cfg.ipv4)
+		return -AXO_DROP_FAMILY_OFF;
+	if (bpf_skb_load_bytes(skb, c->off, &ip, sizeof(ip)))
+		return -AXO_DROP_TOO_SHORT;
+	if (ip.version != 4 || ip.ihl < 5)
+		return -AXO_DROP_BAD_HEADER;
+	len = bpf_ntohs(ip.tot_len);
+	/* A super-packet over 64 KB says 0 (IPv4 BIG TCP). */
+	if (!len && skb->gso_size)
+		len = skb->len - c->off;
+	if (len < ip.ihl * 4u)
+		return -AXO_DROP_BAD_HEADER;
+	if (!c->quoted && c->off + len > skb->len)
+		return -AXO_DROP_TOO_SHORT;
+	p->family = 4;
+	addr_set_v4(&c->ends.src, ip.saddr);
+	addr_set_v4(&c->ends.dst, ip.daddr);
+	c->end = c->off + len;
+	c->off += ip.ihl * 4u;
+	c->proto = ip.protocol;
+	frag = bpf_ntohs(ip.frag_off);
+	if ((frag & IP4_OFFSET_MASK) == 1 && ip.protocol == IPPROTO_TCP)
+		return -AXO_DROP_BAD_HEADER;
+	parse_fragment(p, frag & IP4_OFFSET_MASK, frag & IP4_MORE, ip.id);
+	return 0;
+}
+
+/** parse_ext_header - step over one; 1 = c->proto is not an extension header */
+static __always_inline int parse_ext_header(struct __sk_buff *skb, struct packet *p,
+					    struct cursor *c, bool first)
+{
+	struct frag_header frag;
+	struct ext_header ext;
+
+	switch (c->proto) {
+	case IPPROTO_HOPOPTS:
+		if (!first)
+			return -AXO_DROP_EXT_HEADERS;
+		break;
+	case IPPROTO_ROUTING:
+	case IPPROTO_DSTOPTS:
+	case IPPROTO_MH:
+		break;
+	case IPPROTO_FRAGMENT:
+		if (p->kind != PACKET_PLAIN)
+			return -AXO_DROP_EXT_HEADERS;
+		if (bpf_skb_load_bytes(skb, c->off, &frag, sizeof(frag)))
+			return -AXO_DROP_TOO_SHORT;
+		parse_fragment(p, bpf_ntohs(frag.offset) & IP6_OFFSET_MASK,
+			       bpf_ntohs(frag.offset) & IP6_MORE, frag.id);
+		c->proto = frag.next;
+		c->off += sizeof(frag);
+		/* What follows in a later fragment is payload. */
+		return p->kind == PACKET_FRAG_LATER;
+	default:
+		return 1;
+	}
+	if (bpf_skb_load_bytes(skb, c->off, &ext, sizeof(ext)))
+		return -AXO_DROP_TOO_SHORT;
+	if (c->proto == IPPROTO_ROUTING && ext.segments_left)
+		return -AXO_DROP_EXT_HEADERS;
+	/* Mobility ends the chain (RFC 6275, 6.1.1): it is the transport here. */
+	if (c->proto == IPPROTO_MH)
+		return 1;
+	c->proto = ext.next;
+	c->off += 8 + ext.len8 * 8u;
+	return 0;
+}
+
+/** parse_bad_ipv6 - rule 3; "::" is a lawful source of neighbour discovery */
+static __always_inline bool parse_bad_ipv6(const struct axo_addr *a)
+{
+	__u32 third = addr_word(a, 1);
+
+	if (addr_word(a, 0))
+		return false;
+	return third == bpf_htonl(0xffff) || (!third && addr_word(a, 1) >> 32 == bpf_htonl(1));
+}
+
+static __noinline int parse_ipv6(struct __sk_buff *skb, struct packet *p, struct cursor *c)
+{
+	struct ipv6hdr ip6;
+	__u32 len;
+	int rc;
+
+	if (!axo_cfg.ipv6)
+		return -AXO_DROP_FAMILY_OFF;
+	if (bpf_skb_load_bytes(skb, c->off, &ip6, sizeof(ip6)))
+		return -AXO_DROP_TOO_SHORT;
+	if (ip6.version != 6)
+		return -AXO_DROP_BAD_HEADER;
+	len = bpf_ntohs(ip6.payload_len);
+	/* Jumbograms (RFC 2675) exist as super-packets only (BIG TCP). */
+	if (!len && skb->gso_size)
+		len = skb->len - c->off - sizeof(ip6);
+	c->end = c->off + sizeof(ip6) + len;
+	if (!c->quoted && c->end > skb->len)
+		return -AXO_DROP_TOO_SHORT;
+	p->family = 6;
+	__builtin_memcpy(&c->ends.src, &ip6.saddr, sizeof(c->ends.src));
+	__builtin_memcpy(&c->ends.dst, &ip6.daddr, sizeof(c->ends.dst));
+	if (parse_bad_ipv6(&c->ends.src) || parse_bad_ipv6(&c->ends.dst))
+		return -AXO_DROP_BAD_HEADER;
+	c->proto = ip6.nexthdr;
+	c->off += sizeof(ip6);
+	for (int i = 0; i < EXT_HEADERS_MAX + 1; i++) {
+		rc = parse_ext_header(skb, p, c, i == 0);
+		if (rc)
+			return rc < 0 ? rc : 0;
+		if (!c->quoted && c->off > c->end)
+			return -AXO_DROP_TOO_SHORT;
+	}
+	return -AXO_DROP_EXT_HEADERS;
+}
+
+static __always_inline bool icmp_is_error(const struct packet *p)
+{
+	if (p->family == 6)
+		return p->icmp_type < ICMPV6_FIRST_INFO;
+	return p->icmp_type == ICMP_DEST_UNREACH || p->icmp_type == ICMP_SOURCE_QUENCH ||
+	       p->icmp_type == ICMP_REDIRECT || p->icmp_type == ICMP_TIME_EXCEEDED ||
+	       p->icmp_type == ICMP_PARAMETERPROB;
+}
+
+static __always_inline bool icmp_is_echo(const struct packet *p)
+{
+	if (p->family == 6)
+		return p->icmp_type == ICMPV6_ECHO_REQUEST || p->icmp_type == ICMPV6_ECHO_REPLY;
+	return p->icmp_type == ICMP_ECHO || p->icmp_type == ICMP_ECHOREPLY;
+}
+
+/** parse_icmp - the echo id stands for both ports: request and reply have one key */
+static __noinline int parse_icmp(struct __sk_buff *skb, struct packet *p, struct cursor *c)
+{
+	struct icmp_header icmp;
+
+	if (bpf_skb_load_bytes(skb, c->off, &icmp, sizeof(icmp)))
+		return -AXO_DROP_TOO_SHORT;
+	p->icmp_type = icmp.type;
+	if (icmp_is_echo(p)) {
+		c->ends.sport = icmp.half[0];
+		c->ends.dport = icmp.half[0];
+	} else if (icmp_is_error(p)) {
+		p->kind = PACKET_ICMP_ERROR;
+	} else if (p->family == 6 && icmp.type >= ND_FIRST && icmp.type <= ND_LAST) {
+		p->kind = PACKET_ND;
+	}
+	return 0;
+}
+
+/** parse_tcp - the flags, and the length that the header claims */
+static __always_inline int parse_tcp(struct __sk_buff *skb, struct packet *p,
+				     const struct cursor *c)
+{
+	__u8 bytes[2]; /* data offset, flags */
+
+	if (bpf_skb_load_bytes(skb, c->off + 12, bytes, sizeof(bytes)))
+		return -AXO_DROP_TOO_SHORT;
+	if (bytes[0] >> 4 < 5)
+		return -AXO_DROP_BAD_HEADER;
+	if (c->off + (bytes[0] >> 4) * 4u > c->end)
+		return -AXO_DROP_TOO_SHORT;
+	p->tcp_flags = bytes[1];
+	return 0;
+}
+
+static __always_inline bool parse_is_icmp(const struct packet *p, const struct cursor *c)
+{
+	return c->proto == (p->family == 6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+}
+
+/** parse_min_l4 - bytes of transport header that a whole packet of @proto has at least */
+static __always_inline __u32 parse_min_l4(__u8 proto)
+{
+	if (proto == IPPROTO_TCP)
+		return sizeof(struct tcphdr);
+	if (proto == IPPROTO_SCTP)
+		return 12;
+	return 8; /* UDP, ICMP, ICMPv6 */
+}
+
+/** parse_l4 - ports, or what stands for them; other protocols have none */
+static __noinline int parse_l4(struct __sk_buff *skb, struct packet *p, struct cursor *c)
+{
+	bool icmp = parse_is_icmp(p, c);
+	__be16 ports[2];
+
+	if (!icmp && c->proto != IPPROTO_TCP && c->proto != IPPROTO_UDP &&
+	    c->proto != IPPROTO_SCTP)
+		return 0;
+	if (!c->quoted && c->off + parse_min_l4(c->proto) > c->end)
+		return -AXO_DROP_TOO_SHORT;
+	if (icmp)
+		return parse_icmp(skb, p, c);
+	if (bpf_skb_load_bytes(skb, c->off, ports, sizeof(ports)))
+		return -AXO_DROP_TOO_SHORT;
+	c->ends.sport = ports[0];
+	c->ends.dport = ports[1];
+	return c->proto == IPPROTO_TCP && !c->quoted ? parse_tcp(skb, p, c) : 0;
+}
+
+/** parse_l3 - the IP packet at c->off; @ipv6 says which; fills all of @p but the generation */
+static __noinline int parse_l3(struct __sk_buff *skb, struct packet *p, struct cursor *c, bool ipv6)
+{
+	int rc;
+
+	p->kind = PACKET_PLAIN;
+	rc = ipv6 ? parse_ipv6(skb, p, c) : parse_ipv4(skb, p, c);
+	p->l4_off = c->off;
+	if (!rc && p->kind != PACKET_FRAG_LATER)
+		rc = parse_l4(skb, p, c);
+	/* Also when it is refused: the drop event names the ends. */
+	if (p->family)
+		packet_set_ends(p, &c->ends, c->proto);
+	return rc;
+}
+
+/** parse_frame - from the Ethernet header on */
+static __noinline int parse_frame(struct __sk_buff *skb, struct packet *p)
+{
+	struct cursor c = { .off = ETH_HLEN };
+	__be16 ethertype;
+
+	if (bpf_skb_load_bytes(skb, offsetof(struct ethhdr, h_proto), &ethertype,
+			       sizeof(ethertype)))
+		return -AXO_DROP_TOO_SHORT;
+	if (skb->vlan_present || ethertype == bpf_htons(ETH_P_8021Q) ||
+	    ethertype == bpf_htons(ETH_P_8021AD))
+		return -AXO_DROP_VLAN;
+	if (ethertype == bpf_htons(ETH_P_IP))
+		return parse_l3(skb, p, &c, false);
+	if (ethertype == bpf_htons(ETH_P_IPV6))
+		return parse_l3(skb, p, &c, true);
+	if (ethertype != bpf_htons(ETH_P_ARP))
+		return -AXO_DROP_ETHERTYPE;
+	p->kind = PACKET_ARP;
+	return 0;
+}
+
+#endif
