@@ -45,7 +45,7 @@ VERIFIER_TESTS :=
 FUZZERS :=
 
 # In this order: rules below use the nouns of the folders before them.
-MODULES := lib ipam loader cni bpf tests/* tests scripts docs packaging
+MODULES := lib ipam policy loader cni bpf tests/* tests scripts docs packaging
 include $(wildcard $(addsuffix /module.mk,$(MODULES)))
 
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))

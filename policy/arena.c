@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Arena: chunks that double in size up to a bound, so that a small policy costs little. */
+#include "policy/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_MIN 1024
+#define CHUNK_MAX 65536
+#define ALIGNMENT _Alignof(max_align_t)
+
+struct arena_chunk {
+	struct arena_chunk *next;
+	size_t size;
+	size_t used;
+	_Alignas(max_align_t) unsigned char data[];
+};
+
+static struct arena_chunk *chunk_new(struct arena *a, size_t need)
+{
+	size_t size = a->chunks ? a->chunks->size * 2 : CHUNK_MIN;
+	if (size > CHUNK_MAX)
+		size = CHUNK_MAX;
+	if (size < need)
+		size = need;
+	struct arena_chunk *c = calloc(1, sizeof(*c) + size);
+	if (!c)
+		abort();
+	c->size = size;
+	c->next = a->chunks;
+	a->chunks = c;
+	a->total += sizeof(*c) + size;
+	return c;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	if (size > SIZE_MAX / 2)
+		abort();
+	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	struct arena_chunk *c = a->chunks;
+	if (!c || c->size - c->used < size)
+		c = chunk_new(a, size);
+	void *p = c->data + c->used;
+	c->used += size;
+	return p;
+}
+
+char *arena_text(struct arena *a, const char *text, size_t len)
+{
+	char *copy = arena_alloc(a, len + 1);
+	memcpy(copy, text, len);
+	return copy;
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	int len = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (len < 0)
+		abort();
+	char *copy = arena_text(a, text, (size_t)len);
+	free(text);
+	return copy;
+}
+
+void arena_fini(struct arena *a)
+{
+	while (a->chunks) {
+		struct arena_chunk *c = a->chunks;
+		a->chunks = c->next;
+		free(c);
+	}
+	a->total = 0;
+}
