@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Endpoints in the maps: publish, withdraw, and compare what is there with what shall be.
+ *
+ * Order (axoneme/endpoint.h): axo_endpoint, axo_ipcache, axo_address, then the generation;
+ * withdrawn in the reverse order.  Functions that change something bump the generation once.
+ */
+#ifndef LOADER_ENDPOINT_MAP_H
+#define LOADER_ENDPOINT_MAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "axoneme/address.h"
+#include "axoneme/endpoint.h"
+#include "lib/error.h"
+
+struct datapath;
+struct endpoint;
+struct endpoint_table;
+
+/** endpoint_map_value - @ep as programs see it */
+void endpoint_map_value(const struct endpoint *ep, struct axo_endpoint *out);
+
+/** endpoint_publish - 0 or negative errno with @e; on failure nothing of @ep is left in the maps */
+int endpoint_publish(struct datapath *dp, const struct endpoint *ep, struct error *e);
+
+/** endpoint_withdraw - what is not there is no error */
+void endpoint_withdraw(struct datapath *dp, const struct endpoint *ep);
+
+/** endpoint_map_check - are the maps what @ep says?  0, or -ENOENT with @e naming the difference */
+int endpoint_map_check(struct datapath *dp, const struct endpoint *ep, struct error *e);
+
+/**
+ * endpoint_maps_prune - remove entries of axo_endpoint and axo_address that no READY endpoint of
+ * @t accounts for; does not bump
+ * Return: how many
+ */
+unsigned int endpoint_maps_prune(struct datapath *dp, const struct endpoint_table *t);
+
+/* One address in the ipcache, as a whole prefix; does not bump.  0 or negative errno. */
+int ipcache_put(struct datapath *dp, const struct axo_addr *addr, uint32_t identity);
+int ipcache_remove(struct datapath *dp, const struct axo_addr *addr);
+
+/** ipcache_prune - remove entries that @keep refuses; returns how many; does not bump */
+unsigned int ipcache_prune(struct datapath *dp,
+			   bool (*keep)(const struct axo_addr *addr, uint32_t bits, void *arg),
+			   void *arg);
+
+#endif
