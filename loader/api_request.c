@@ -142,10 +142,12 @@ static bool parse_body(struct api_request *req)
 		return false;
 	}
 	req->body = api_body_parse((const char *)evbuffer_pullup(in, -1), len, &code, &e);
-	evbuffer_drain(in, len);
-	if (!req->body)
+	if (!req->body) {
 		api_fail(req, code, "%s", e.msg);
-	return req->body;
+		return false;
+	}
+	evbuffer_drain(in, len);
+	return true;
 }
 
 bool api_request_parse(struct api_request *req)
