@@ -2,10 +2,11 @@
 # One libFuzzer program per tests/fuzz/fuzz_<name>.c, under ASan and UBSan.  Its seeds and past
 # findings lie in tests/fuzz/corpus/<name>/ and are replayed by every test run.
 #
-# A fuzzer links the plugin's folders; one of the agent's code says so by its name.
+# What a fuzzer links follows from its name: the agent's parts, policy, or else the plugin's.
 fuzz_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(fuzz_SRCS))
-fuzz_archives = $(if $(filter api% agent% options% config% loader% labels%,$(1)),loader ipam lib,cni ipam lib)
+fuzz_archives = $(if $(filter api% options% labels%,$(1)),loader policy ipam lib,$(if $(filter \
+	policy% chaos% regex%,$(1)),policy lib,cni ipam lib))
 FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 FUZZ_LIBS := $(UNIT_LIBS)
@@ -21,7 +22,7 @@ define fuzz_archive
 $(O)/fuzz/lib$(1).a: $(patsubst %.c,$(O)/fuzz/obj/%.o,$($(1)_SRCS))
 	$(Q)rm -f $$@ && ar rcs $$@ $$^
 endef
-$(foreach a,lib ipam cni loader,$(eval $(call fuzz_archive,$(a))))
+$(foreach a,lib ipam policy cni loader,$(eval $(call fuzz_archive,$(a))))
 
 define fuzz_program
 $(O)/fuzz/$(1): $(O)/fuzz/obj/tests/fuzz/fuzz_$(1).o $(foreach a,$(call fuzz_archives,$(1)),$(O)/fuzz/lib$(a).a)
