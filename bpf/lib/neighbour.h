@@ -109,23 +109,40 @@ static __always_inline int nd_check(const struct packet *p, const struct nd_fram
 	return 0;
 }
 
+/** nd_set_receiver - who asked, or all nodes (ff02::1) if it has no address yet; true = it has one */
+static __always_inline bool nd_set_receiver(const struct packet *p, struct nd_frame *f)
+{
+	const struct axo_addr *src = packet_src(p);
+	__u64 *dst = (__u64 *)&f->ip6.daddr;
+	__u16 *mac = (__u16 *)f->eth.h_dest;
+
+	if (addr_word(src, 0) | addr_word(src, 1)) {
+		dst[0] = addr_word(src, 0);
+		dst[1] = addr_word(src, 1);
+		__builtin_memcpy(mac, f->eth.h_source, ETH_ALEN);
+		return true;
+	}
+	/* Not tables: libbpf 1.1 gives the kernel a wrong BTF of a program's constant sections. */
+	dst[0] = bpf_cpu_to_be64(0xff02000000000000);
+	dst[1] = bpf_cpu_to_be64(1);
+	mac[0] = bpf_htons(0x3333);
+	mac[1] = 0;
+	mac[2] = bpf_htons(1);
+	return false;
+}
+
 /** nd_fill - make the advertisement of the solicitation in @f (RFC 4861, 7.2.4) */
 static __always_inline void nd_fill(const struct packet *p, struct nd_frame *f)
 {
-	static const __u8 all_nodes_mac[ETH_ALEN] = { 0x33, 0x33, 0, 0, 0, 1 };
-	static const struct axo_addr all_nodes = { { 0xff, 0x02, [15] = 1 } };
-	const struct axo_addr *src = packet_src(p);
-	bool unspecified = !(addr_word(src, 0) | addr_word(src, 1));
+	bool solicited = nd_set_receiver(p, f);
 	__u64 sum;
 
-	__builtin_memcpy(f->eth.h_dest, unspecified ? all_nodes_mac : f->eth.h_source, ETH_ALEN);
 	__builtin_memcpy(f->eth.h_source, mac_own(), ETH_ALEN);
-	__builtin_memcpy(&f->ip6.daddr, unspecified ? &all_nodes : src, sizeof(f->ip6.daddr));
 	__builtin_memcpy(&f->ip6.saddr, &f->target, sizeof(f->ip6.saddr));
 	f->ip6.payload_len = bpf_htons(sizeof(*f) - ND_OFF);
 	f->icmp.type = ND_ADVERTISEMENT;
 	f->icmp.check = 0;
-	f->icmp.word = bpf_htonl(ND_ROUTER_OVERRIDE | (unspecified ? 0 : ND_SOLICITED));
+	f->icmp.word = bpf_htonl(ND_ROUTER_OVERRIDE | (solicited ? ND_SOLICITED : 0));
 	f->opt_type = ND_OPT_TARGET_MAC;
 	f->opt_len8 = 1;
 	__builtin_memcpy(f->opt_mac, mac_own(), ETH_ALEN);

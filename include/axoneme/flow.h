@@ -63,10 +63,11 @@ enum axo_flow_verdict {
  * @ifindex_in:  device (host side) they must enter by, else the entry does not apply to them
  * @ifindex_out: host-side device of the receiving pod (AXO_DELIVER_POD)
  * @smac:        source MAC that they must carry
- * @dmac:        the receiver's MAC (AXO_DELIVER_POD)
- * @mtu:         of the receiver's device, bytes from the IP header on; 0 = do not check
  * @deliver:     enum axo_deliver
  * @tcp_flags:   TCP flags seen so far, or-ed
+ * @dmac:        the receiver's MAC (AXO_DELIVER_POD); like @smac at a multiple of 4, as programs
+ *               copy MACs by words and the verifier wants those aligned on the stack
+ * @mtu:         of the receiver's device, bytes from the IP header on; 0 = do not check
  */
 struct axo_flow_side {
 	__u64 packets;
@@ -74,10 +75,10 @@ struct axo_flow_side {
 	__u32 ifindex_in;
 	__u32 ifindex_out;
 	__u8 smac[6];
-	__u8 dmac[6];
-	__u16 mtu;
 	__u8 deliver;
 	__u8 tcp_flags;
+	__u8 dmac[6];
+	__u16 mtu;
 };
 _Static_assert(sizeof(struct axo_flow_side) == 40, "flow side has padding");
 
