@@ -87,7 +87,8 @@ int file_write_atomic(const char *path, const void *data, size_t len, mode_t mod
 	char dir[PATH_MAX], temp[PATH_MAX];
 	int r;
 
-	r = snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+	r = snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1,
+		     slash ? path : ".");
 	if (r < 0 || (size_t)r >= sizeof(dir))
 		return -ENAMETOOLONG;
 	r = snprintf(temp, sizeof(temp), "%s/.%s.%d.tmp", dir, base, (int)getpid());
@@ -114,6 +115,7 @@ int file_write_text(const char *path, const char *text)
 
 int dir_make(const char *path, mode_t mode)
 {
+	struct stat st;
 	char part[PATH_MAX];
 	size_t len = strlen(path);
 
@@ -127,5 +129,8 @@ int dir_make(const char *path, mode_t mode)
 		if (mkdir(part, mode) < 0 && errno != EEXIST)
 			return -errno;
 	}
-	return 0;
+	/* EEXIST does not say what is there. */
+	if (stat(path, &st) < 0)
+		return -errno;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }

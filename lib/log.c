@@ -16,6 +16,9 @@
 static enum log_level min_level = LOG_INFO;
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
+/* Behind this a value ends: an escape, the closing quote and the newline still fit. */
+#define VALUE_END (sizeof(((struct line *)NULL)->buf) - 7)
+
 struct line {
 	char buf[2048];
 	size_t len;
@@ -46,7 +49,7 @@ const char *log_num(long long n)
 	return buf;
 }
 
-/* Two bytes stay free: an escape is two characters, the newline one. */
+/* The last bytes stay free for the newline. */
 static void line_char(struct line *l, char c)
 {
 	if (l->len < sizeof(l->buf) - 2)
@@ -59,14 +62,37 @@ static void line_text(struct line *l, const char *s)
 		line_char(l, *s);
 }
 
+static bool is_control(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
 static bool needs_quotes(const char *s)
 {
 	if (!*s)
 		return true;
 	for (; *s; s++)
-		if (*s == ' ' || *s == '"' || *s == '=' || *s == '\\' || (unsigned char)*s < 0x20)
+		if (*s == ' ' || *s == '"' || *s == '=' || *s == '\\' || is_control(*s))
 			return true;
 	return false;
+}
+
+/* At most four characters. */
+static void line_escaped(struct line *l, char c)
+{
+	char hex[8];
+
+	if (c == '"' || c == '\\') {
+		line_char(l, '\\');
+		line_char(l, c);
+	} else if (c == '\n') {
+		line_text(l, "\\n");
+	} else if (is_control(c)) {
+		snprintf(hex, sizeof(hex), "\\x%02x", (unsigned char)c);
+		line_text(l, hex);
+	} else {
+		line_char(l, c);
+	}
 }
 
 static void line_value(struct line *l, const char *s)
@@ -75,15 +101,12 @@ static void line_value(struct line *l, const char *s)
 		line_text(l, s);
 		return;
 	}
+	/* A quote is opened only where it can be closed; an escape is never cut. */
+	if (l->len >= VALUE_END)
+		return;
 	line_char(l, '"');
-	for (; *s && l->len < sizeof(l->buf) - 5; s++) {
-		if (*s == '"' || *s == '\\')
-			line_char(l, '\\');
-		if (*s == '\n')
-			line_text(l, "\\n");
-		else
-			line_char(l, (unsigned char)*s < 0x20 ? ' ' : *s);
-	}
+	for (; *s && l->len < VALUE_END; s++)
+		line_escaped(l, *s);
 	line_char(l, '"');
 }
 
