@@ -22,8 +22,8 @@ say = $(if $(V),@:,@printf '  %-8s %s\n' $(1) $(2))
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla
 OPT := $(if $(DEBUG),-O0 -g3,-O2 -g)
-SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 , := ,
+SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CFLAGS ?=
 ALL_CFLAGS = -std=gnu17 $(OPT) $(WARN) $(SANFLAGS) -D_GNU_SOURCE -DAXO_VERSION='"$(VERSION)"' \
 	-ffunction-sections -fdata-sections -I. -Iinclude -I$(O)/gen $(CFLAGS)
