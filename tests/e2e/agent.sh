@@ -44,18 +44,21 @@ test_capabilities_are_dropped_after_start() {
 	wait_until 5 settled 0
 }
 
+# without SETPRIV-OPTION... - the agent must end with a sentence about privileges
+without() {
+	assert_fails timeout 10 setpriv "$@" -- "$BIN/axonemed" --config /dev/null \
+		--pod-cidr 10.1.0.0/24 --run-dir "$S/run" --state-dir "$S/state" \
+		--bpffs-dir "$S/bpf/axoneme" --metrics-listen off
+	assert_match "CAP_|privilege|permi|root" "$(cat "$S/said")" "with $*"
+	assert_le "$(grep -c level=error "$S/said")" 2 "error lines"
+}
+
 test_missing_privileges_are_said_in_one_sentence() {
-	local cap
-	for cap in bpf,-sys_admin net_admin; do
-		assert_fails setpriv --bounding-set "-${cap//,/,}" --inh-caps "-${cap//,/,}" -- \
-			"$BIN/axonemed" --config /dev/null --pod-cidr 10.1.0.0/24 --run-dir "$S/run" \
-			--state-dir "$S/state" --bpffs-dir "$S/bpf/axoneme"
-		assert_match "CAP_|privilege|permitted" "$(cat "$S/said")" "without $cap"
-	done
-	assert_fails setpriv --reuid 65534 --clear-groups --bounding-set -all -- \
-		"$BIN/axonemed" --config /dev/null --pod-cidr 10.1.0.0/24 --run-dir "$S/run" \
-		--state-dir "$S/state" --bpffs-dir "$S/bpf/axoneme"
-	assert_match "CAP_|privilege|permi" "$(cat "$S/said")" "as nobody"
+	without --bounding-set=-net_admin
+	without --bounding-set=-bpf,-sys_admin
+	chmod 777 "$S/run" "$S/state" "$S/bpf"
+	without --reuid=65534 --regid=65534 --clear-groups
+	assert_eq lo "$(ip -j link | jq -r 'map(.ifname) | join(" ")')" "devices"
 }
 
 test_two_agents_on_one_state_directory() {
@@ -69,16 +72,34 @@ test_two_agents_on_one_state_directory() {
 	ping_ok host "$(pod_ip4 a)"
 }
 
-test_the_conflist_is_written_whole_and_in_place() {
+test_the_conflist_appears_whole_by_a_rename_in_its_directory() {
+	"$PY" "$STORY_LIB/watch_dir.py" "$S/cni" .conflist >"$S/watch" &
+	local watch=$!
+	wait_until 5 grep -q watching "$S/watch"
 	agent_start
-	assert_eq 1 "$(find "$S/cni" -type f | wc -l)" "files in the CNI directory"
-	jq -e '.plugins[0].type == "axoneme-cni" and (.cniVersion | length) > 0 and .name == "axoneme"' \
-		"$S"/cni/*.conflist >/dev/null
-	assert_match '^10-|axoneme' "$(basename "$S"/cni/*.conflist)"
-	# A rename inside the directory is one event of type "moved to" (which is what runtimes watch).
+	wait_until 5 process_ended "$watch"
+	assert_eq "moved-to" "$(sed -n 's/ .*//; /watching/!p' "$S/watch" | head -n 1)" "first event"
+	jq -e '.plugins[0].type == "axoneme-cni" and (.cniVersion | length) > 0
+		and .name == "axoneme"' "$S"/cni/*.conflist >/dev/null
+	assert_eq 1 "$(find "$S/cni" -type f | wc -l)" "files in the directory"
 	agent_stop
 	agent_start
-	assert_eq 1 "$(find "$S/cni" -type f | wc -l)" "files in the CNI directory after a restart"
+	assert_eq 1 "$(find "$S/cni" -type f | wc -l)" "files in the directory after a restart"
+}
+
+test_no_conflist_is_written_before_the_agent_is_ready() {
+	mkdir -p "$S/state/axoneme.db"
+	assert_fails agent_run
+	assert_eq "" "$(ls "$S/cni")" "network configurations"
+}
+
+test_a_directory_that_is_no_bpffs_is_refused() {
+	mkdir "$S/plain"
+	assert_fails timeout 10 "$BIN/axonemed" --config /dev/null --pod-cidr 10.1.0.0/24 \
+		--run-dir "$S/run" --state-dir "$S/state" --bpffs-dir "$S/plain/axoneme" \
+		--metrics-listen off
+	assert_match "$S/plain" "$(cat "$S/said")"
+	assert_match "bpf" "$(cat "$S/said")"
 }
 
 test_wrong_configuration_is_refused_with_its_line() {

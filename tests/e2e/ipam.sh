@@ -31,6 +31,21 @@ test_reserved_ranges_are_never_handed_out() {
 	cni_error 102 ADD b eth0 "$(cni_conf '.runtimeConfig.ips = ["10.1.0.5"]')"
 }
 
+test_a_reservation_asked_for_again_is_the_same() {
+	local body='{"network":"axoneme","containerId":"c1","ifname":"eth0"}'
+	agent_start
+	api POST /v1/attachments "$body" | jq -c .addresses >"$S/one"
+	agent_kill9
+	agent_start
+	api POST /v1/attachments "$body" | jq -c .addresses >"$S/two"
+	assert_eq "$(cat "$S/one")" "$(cat "$S/two")" "addresses"
+	assert_match 10.1.0.2 "$(cat "$S/one")"
+	api POST /v1/attachments '{"network":"axoneme","containerId":"c1","ifname":"eth1"}' >"$S/three"
+	assert_no_match '10.1.0.2/' "$(cat "$S/three")" "address of another interface"
+	api DELETE /v1/attachments "$body" >"$S/said"
+	assert_eq 1 "$(pool_field 4 used)" "addresses in use"
+}
+
 test_exhaustion_names_the_pool_its_size_and_its_use() {
 	POD_CIDRS="10.1.0.0/29 fd01::/112"
 	agent_start

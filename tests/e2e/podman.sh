@@ -6,6 +6,8 @@
 
 setup() {
 	need podman runc busybox
+	# podman and libcni keep caches there.
+	mount -t tmpfs var-lib /var/lib
 	agent_start
 	rootfs
 	podman_conf

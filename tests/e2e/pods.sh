@@ -60,6 +60,16 @@ test_the_host_reaches_a_pod() {
 	done
 }
 
+# Between pods no packet takes the host's stack.
+test_pods_talk_while_the_host_does_not_forward() {
+	sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+	serve_tcp b 80
+	talk_tcp a b "$(pod_ip4 b)" 80
+	talk_tcp a b "$(pod_ip6 b)" 80
+	iptables -P FORWARD DROP 2>/dev/null || return 0
+	talk_tcp a b "$(pod_ip4 b)" 80
+}
+
 test_a_pod_reaches_itself() {
 	serve_tcp a 80
 	talk_tcp a a "$(pod_ip4 a)" 80

@@ -27,6 +27,21 @@ test_curl_fetches_100_mb_intact() {
 	assert_eq "$before" "$(drops_all)" "packets dropped"
 }
 
+test_transfers_are_intact_without_offloads() {
+	local pod
+	need ethtool
+	for pod in server client; do
+		pod_exec "$pod" ethtool -K eth0 tx off rx off gso off tso off gro off >/dev/null
+	done
+	mkdir "$S/tmp/www"
+	head -c 5000000 /dev/urandom >"$S/tmp/www/file"
+	nginx_start server "$S/tmp/www"
+	for address in "$(pod_ip4 server)" "[$(pod_ip6 server)]"; do
+		pod_exec client curl -sf --max-time 60 -o "$S/tmp/got" "http://$address/file"
+		assert_eq "$(sha256sum <"$S/tmp/www/file")" "$(sha256sum <"$S/tmp/got")" "checksum"
+	done
+}
+
 # timeout 120
 test_iperf3_runs_tcp_and_udp() {
 	local address
