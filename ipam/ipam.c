@@ -83,9 +83,11 @@ int ipam_new(const struct ipam_config *config, struct ipam **out, struct error *
 	if (r < 0)
 		return r;
 	ipam = calloc(1, sizeof(*ipam));
-	if (!ipam || table_init(&ipam->by_owner) < 0)
+	if (!ipam)
 		return error_set(e, ENOMEM, "address pools: out of memory");
 	TAILQ_INIT(&ipam->leases);
+	if (table_init(&ipam->by_owner) < 0)
+		return error_set(e, ENOMEM, "address pools: out of memory");
 	r = pools_init(ipam, config, e);
 	if (r < 0)
 		return r;
@@ -99,13 +101,13 @@ void ipam_free(struct ipam *ipam)
 
 	if (!ipam)
 		return;
-	/* calloc() may have succeeded and table_init() not: then there is no list either. */
-	while (ipam->by_owner.buckets && (lease = TAILQ_FIRST(&ipam->leases))) {
+	/* The pools point to the leases' owners: they go first. */
+	for (int f = 0; f < FAMILIES; f++)
+		pool_free(ipam->pools[f]);
+	while ((lease = TAILQ_FIRST(&ipam->leases))) {
 		TAILQ_REMOVE(&ipam->leases, lease, link);
 		free(lease);
 	}
-	for (int f = 0; f < FAMILIES; f++)
-		pool_free(ipam->pools[f]);
 	table_fini(&ipam->by_owner);
 	free(ipam);
 }

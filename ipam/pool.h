@@ -82,7 +82,7 @@ enum pool_state { POOL_FREE = 0, POOL_USED = 1, POOL_RELEASING = 2, POOL_RELEASE
  * @owner:       of POOL_USED and POOL_RELEASING, else NULL; borrowed until the next change
  * @seq:         of POOL_RELEASED: order of release
  * @released_ms: of POOL_RELEASED: when
- * @owner_hash:  attachment_hash() of the owner, of POOL_RELEASED the last one
+ * @owner_hash:  of POOL_RELEASED: attachment_hash() of the last owner
  */
 struct pool_record {
 	struct axo_addr addr;

@@ -16,12 +16,16 @@ int records_init(struct records *r)
 
 void records_fini(struct records *r)
 {
-	struct pool_record forgotten;
+	struct record *rec, *safe;
 
 	if (!r->table.buckets)
 		return;
-	while (records_change_next(r, &forgotten))
-		;
+	/* Those that are not in the table any more. */
+	for (rec = TAILQ_FIRST(&r->changed); rec; rec = safe) {
+		safe = TAILQ_NEXT(rec, changed_link);
+		if (rec->state == POOL_FREE)
+			free(rec);
+	}
 	for (size_t i = 0; i <= r->table.mask; i++) {
 		struct table_node *next;
 
@@ -118,7 +122,7 @@ struct pool_record record_show(const struct record *rec)
 		.owner = rec->owner,
 		.seq = rec->seq,
 		.released_ms = rec->released_ms,
-		.owner_hash = rec->owner ? attachment_hash(rec->owner) : rec->owner_hash,
+		.owner_hash = rec->owner_hash,
 	};
 }
 
