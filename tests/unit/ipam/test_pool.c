@@ -474,6 +474,33 @@ static void churn_costs_few_steps_and_bounded_memory_whatever_the_size(void **st
 	assert_churn_is_cheap("fd00::/116", 1000, 3092, 100000);
 }
 
+/* 1021 addresses, the cursor has come round, and all but a few behind it are taken. */
+static void later_lap_does_not_search_long_for_a_forgotten_address(void **state)
+{
+	_cleanup_pool_ struct pool *pool = pool_of("10.0.0.0/22", "", 1);
+	uint64_t before;
+
+	(void)state;
+	for (int i = 0; i < 1021; i++)
+		take(pool, 0);
+	give_back(pool, "10.0.0.9", 0);
+	give_back(pool, "10.0.3.1", 0);
+	give_back(pool, "10.0.3.2", 1000); /* forgets .9: the only one, the cursor jumps to it */
+	give_back(pool, "10.0.3.3", 2000); /* forgets 3.1 and 3.2 */
+	assert_string_equal(take(pool, 2000), "10.0.0.9");
+	before = pool_get_stats(pool, 5000).steps;
+	assert_string_equal(take(pool, 5000), "10.0.3.3"); /* rule 2, although 3.1 is older */
+	assert_true(pool_get_stats(pool, 5000).steps == before + POOL_SCAN_MAX);
+	for (int i = 4; i < 7; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "10.0.3.%d", i);
+		give_back(pool, text, 5000);
+	}
+	assert_string_equal(take(pool, 5000), "10.0.3.1"); /* rather search than reuse early */
+	assert_true(pool_get_stats(pool, 5000).reused_early == 0);
+}
+
 static void restored_pool_goes_on_as_before(void **state)
 {
 	_cleanup_pool_ struct pool *pool = pool_of("10.0.0.0/29", "", 0);
@@ -601,6 +628,7 @@ int main(void)
 		cmocka_unit_test(cooling_address_is_never_forgotten),
 		cmocka_unit_test(list_of_released_shrinks_again_after_a_burst),
 		cmocka_unit_test(churn_costs_few_steps_and_bounded_memory_whatever_the_size),
+		cmocka_unit_test(later_lap_does_not_search_long_for_a_forgotten_address),
 		cmocka_unit_test(restored_pool_goes_on_as_before),
 		cmocka_unit_test(restore_refuses_what_is_outside_and_drops_what_became_reserved),
 		cmocka_unit_test(address_that_became_reserved_while_in_use_is_not_handed_out_again),
