@@ -43,7 +43,8 @@ void http_cleanup(struct http **h);
  * while the agent answers
  * @body: JSON text, or NULL
  */
-int http_send(struct http *h, const char *method, const char *path, const char *body, struct error *e);
+int http_send(struct http *h, const char *method, const char *path, const char *body,
+	      struct error *e);
 int http_receive(struct http *h, struct http_response *res, struct error *e);
 
 /** http_request - send and receive; the connection can be used again afterwards */
@@ -56,6 +57,7 @@ int http_request(struct http *h, const char *method, const char *path, const cha
  *        is returned
  * Return: 0 at the stream's end; another status is an error whose @e holds the server's message.
  */
-int http_stream(struct http *h, int (*line)(const char *text, void *arg), void *arg, struct error *e);
+int http_stream(struct http *h, int (*line)(const char *text, void *arg), void *arg,
+		struct error *e);
 
 #endif

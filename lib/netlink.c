@@ -79,7 +79,8 @@ static int message_send(struct netlink *nl, struct nlmsg *m)
 		return -EMSGSIZE;
 	m->hdr.nlmsg_seq = ++nl->seq;
 	do {
-		n = sendto(nl->fd, m->buf, m->hdr.nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof(kernel));
+		n = sendto(nl->fd, m->buf, m->hdr.nlmsg_len, 0, (struct sockaddr *)&kernel,
+			   sizeof(kernel));
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : 0;
 }
@@ -96,7 +97,8 @@ static int ack_read(struct netlink *nl, const struct nlmsghdr *h)
 	if (!(h->nlmsg_flags & NLM_F_CAPPED))
 		fixed += err->msg.nlmsg_len - NLMSG_HDRLEN;
 	if (err->error && h->nlmsg_flags & NLM_F_ACK_TLVS) {
-		nlattr_index(nlmsg_payload(h, fixed), nlmsg_payload_len(h, fixed), tb, NLMSGERR_ATTR_MSG);
+		nlattr_index(nlmsg_payload(h, fixed), nlmsg_payload_len(h, fixed), tb,
+			     NLMSGERR_ATTR_MSG);
 		nlattr_str(tb[NLMSGERR_ATTR_MSG], nl->message, sizeof(nl->message));
 	}
 	return err->error;
@@ -138,7 +140,8 @@ static int answer_read(struct netlink *nl, struct hearing *to)
 	const struct nlmsghdr *h = (const struct nlmsghdr *)nl->answer;
 	struct sockaddr_nl from;
 	struct iovec iov = {.iov_base = nl->answer, .iov_len = sizeof(nl->answer)};
-	struct msghdr msg = {.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1};
+	struct msghdr msg = {
+		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t n = recvmsg(nl->fd, &msg, 0);
 	size_t left;
 

@@ -154,8 +154,8 @@ struct route_info {
 };
 
 /** route_list - call @fn for each unicast route of @family (4 or 6) in every table; negative stops */
-int route_list(struct netlink *nl, int family,
-	       int (*fn)(const struct route_info *route, void *arg), void *arg);
+int route_list(struct netlink *nl, int family, int (*fn)(const struct route_info *route, void *arg),
+	       void *arg);
 
 /** route_default_exists - is there a default route of @family (4 or 6) in the main table? 1, 0 or negative errno */
 int route_default_exists(struct netlink *nl, int family);

@@ -58,7 +58,8 @@ static int address_hear(const struct nlmsghdr *h, void *arg)
 		return 0;
 	if (walk->ifindex && (int)info->ifa_index != walk->ifindex)
 		return 0;
-	nlattr_index(nlmsg_payload(h, sizeof(*info)), nlmsg_payload_len(h, sizeof(*info)), tb, IFA_LOCAL);
+	nlattr_index(nlmsg_payload(h, sizeof(*info)), nlmsg_payload_len(h, sizeof(*info)), tb,
+		     IFA_LOCAL);
 	a = tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
 	addr.family = info->ifa_family == AF_INET ? 4 : 6;
 	addr.bits = info->ifa_prefixlen;

@@ -31,7 +31,8 @@ static int link_read(const struct nlmsghdr *h, struct link *out)
 
 	if (h->nlmsg_type != RTM_NEWLINK || h->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
 		return -EBADMSG;
-	nlattr_index(nlmsg_payload(h, sizeof(*info)), nlmsg_payload_len(h, sizeof(*info)), tb, IFLA_GROUP);
+	nlattr_index(nlmsg_payload(h, sizeof(*info)), nlmsg_payload_len(h, sizeof(*info)), tb,
+		     IFLA_GROUP);
 	*out = (struct link){
 		.ifindex = info->ifi_index,
 		.peer_ifindex = (int)nlattr_u32(tb[IFLA_LINK], 0),

@@ -49,7 +49,8 @@ static int route_change(struct netlink *nl, uint16_t type, const struct route_op
 	};
 	struct nlmsg m;
 
-	nlmsg_start(&m, type, type == RTM_NEWROUTE ? NLM_F_CREATE | NLM_F_EXCL : 0, &info, sizeof(info));
+	nlmsg_start(&m, type, type == RTM_NEWROUTE ? NLM_F_CREATE | NLM_F_EXCL : 0, &info,
+		    sizeof(info));
 	nlmsg_put_u32(&m, RTA_TABLE, table);
 	addr_put(&m, RTA_DST, opts->family, opts->dst ? &opts->dst->addr : NULL);
 	addr_put(&m, RTA_GATEWAY, opts->family, opts->gateway);
@@ -85,9 +86,11 @@ static int route_hear(const struct nlmsghdr *h, void *arg)
 	if (h->nlmsg_type != RTM_NEWROUTE || h->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
 		return -EBADMSG;
 	/* IPv6 shows cached exceptions, and until 4.2 a default route that refuses. */
-	if (info->rtm_family != walk->family || info->rtm_type != RTN_UNICAST || info->rtm_flags & RTM_F_CLONED)
+	if (info->rtm_family != walk->family || info->rtm_type != RTN_UNICAST ||
+	    info->rtm_flags & RTM_F_CLONED)
 		return 0;
-	nlattr_index(nlmsg_payload(h, sizeof(*info)), nlmsg_payload_len(h, sizeof(*info)), tb, RTA_TABLE);
+	nlattr_index(nlmsg_payload(h, sizeof(*info)), nlmsg_payload_len(h, sizeof(*info)), tb,
+		     RTA_TABLE);
 	route.family = walk->family == AF_INET ? 4 : 6;
 	route.dst.family = (uint8_t)route.family;
 	route.dst.bits = info->rtm_dst_len;
@@ -102,7 +105,8 @@ static int route_hear(const struct nlmsghdr *h, void *arg)
 	return walk->fn(&route, walk->arg);
 }
 
-int route_list(struct netlink *nl, int family, int (*fn)(const struct route_info *route, void *arg), void *arg)
+int route_list(struct netlink *nl, int family, int (*fn)(const struct route_info *route, void *arg),
+	       void *arg)
 {
 	struct route_walk walk = {.family = af(family), .fn = fn, .arg = arg};
 	struct rtmsg info = {.rtm_family = af(family)};
@@ -139,7 +143,8 @@ static int rule_change(struct netlink *nl, uint16_t type, const struct axo_addr 
 	};
 	struct nlmsg m;
 
-	nlmsg_start(&m, type, type == RTM_NEWRULE ? NLM_F_CREATE | NLM_F_EXCL : 0, &info, sizeof(info));
+	nlmsg_start(&m, type, type == RTM_NEWRULE ? NLM_F_CREATE | NLM_F_EXCL : 0, &info,
+		    sizeof(info));
 	addr_put(&m, FRA_SRC, family, from);
 	nlmsg_put_u32(&m, FRA_TABLE, table);
 	nlmsg_put_u32(&m, FRA_PRIORITY, priority);

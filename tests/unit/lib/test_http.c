@@ -142,9 +142,11 @@ static const struct {
 	{"HTTP/1.1 200\r\nContent-Length: 1\r\n\r\nx", 0, 200, "x"},
 	{"HTTP/1.1 204 No Content\r\n\r\n", 0, 204, ""},
 	{"HTTP/1.1 100 Continue\r\n\r\n" OK "Content-Length: 1\r\n\r\ny", 0, 200, "y"},
-	{OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n", 0, 200, "hello world"},
-	{OK "Transfer-Encoding: chunked\r\n\r\n|5|\r\n|he|llo\r|\nA\r\n0123456789\r\n0\r\nT: v\r\n\r\n", 0, 200,
-	 "hello0123456789"},
+	{OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n", 0, 200,
+	 "hello world"},
+	{OK
+	 "Transfer-Encoding: chunked\r\n\r\n|5|\r\n|he|llo\r|\nA\r\n0123456789\r\n0\r\nT: v\r\n\r\n",
+	 0, 200, "hello0123456789"},
 	{OK "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0, 200, ""},
 	{"HTTP/1.0 200 OK\r\n\r\nall until close", 0, 200, "all until close"},
 	{OK "Connection: close\r\n\r\nall", 0, 200, "all"},
@@ -300,11 +302,15 @@ static void a_stream_comes_line_by_line(void **state)
 		int stop_after, result;
 		const char *lines;
 	} streams[] = {
-		{OK "Transfer-Encoding: chunked\r\n\r\n4\r\nab\nc\r\n4\r\nd\ne\n\r\n0\r\n\r\n", 0, 0, "ab/cd/e/"},
+		{OK "Transfer-Encoding: chunked\r\n\r\n4\r\nab\nc\r\n4\r\nd\ne\n\r\n0\r\n\r\n", 0,
+		 0, "ab/cd/e/"},
 		{OK "X: close\r\n\r\none\ntwo\nthree", 0, 0, "one/two/three/"},
-		{OK "Transfer-Encoding: chunked\r\n\r\n4\r\na\nb\n\r\n0\r\n\r\n", 1, -ECANCELED, "a/"},
-		{OK "Transfer-Encoding: chunked\r\nX: close\r\n\r\n4\r\na\nb\n\r\n", 0, -ECONNRESET, "a/b/"},
-		{"HTTP/1.1 400 Bad Request\r\nContent-Length: 29\r\n\r\n{\"code\":7,\"message\":\"no sir\"}", 0, -EREMOTEIO, ""},
+		{OK "Transfer-Encoding: chunked\r\n\r\n4\r\na\nb\n\r\n0\r\n\r\n", 1, -ECANCELED,
+		 "a/"},
+		{OK "Transfer-Encoding: chunked\r\nX: close\r\n\r\n4\r\na\nb\n\r\n", 0, -ECONNRESET,
+		 "a/b/"},
+		{"HTTP/1.1 400 Bad Request\r\nContent-Length: 29\r\n\r\n{\"code\":7,\"message\":\"no sir\"}",
+		 0, -EREMOTEIO, ""},
 		{"HTTP/1.1 500 Oops\r\nContent-Length: 2\r\n\r\n{}", 0, -EREMOTEIO, ""},
 	};
 
