@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * axoneme monitor: a line per event until SIGINT or SIGTERM, which is a success.  Every line is
+ * flushed, so that it can be piped.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "loader/cli/client.h"
+#include "loader/cli/command.h"
+#include "loader/cli/units.h"
+
+/* What was written is flushed, and there is nothing else to do. */
+static void on_signal(int number)
+{
+	(void)number;
+	_exit(CLI_DONE);
+}
+
+static void catch_signals(void)
+{
+	const struct sigaction action = {.sa_handler = on_signal};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+/* "12:00:00.123456" of "2026-01-31T12:00:00.123456Z" */
+static void print_time(FILE *out, const json_t *event)
+{
+	const char *time = client_text(event, "time");
+	const char *clock = strchr(time, 'T');
+
+	clock = clock ? clock + 1 : time;
+	fprintf(out, "%.*s ", (int)strcspn(clock, "Z"), clock);
+}
+
+static void print_packet(FILE *out, const json_t *d)
+{
+	char source[UNITS_STR_MAX];
+	char destination[UNITS_STR_MAX];
+	const char *protocol = client_text(d, "protocol");
+
+	if (*client_text(d, "source"))
+		fprintf(out, "%s%s%s -> %s", protocol, *protocol ? " " : "",
+			units_end(client_text(d, "source"), client_number(d, "sourcePort"), source),
+			units_end(client_text(d, "destination"), client_number(d, "destinationPort"),
+				  destination));
+	else
+		fprintf(out, "ethertype %s", client_text(d, "etherType"));
+}
+
+static void print_drop(FILE *out, const json_t *d)
+{
+	print_time(out, d);
+	fprintf(out, "drop %s %s ", client_text(d, "reason"), client_text(d, "direction"));
+	if (client_number(d, "endpoint"))
+		fprintf(out, "endpoint %lld ", client_number(d, "endpoint"));
+	else
+		fprintf(out, "device %lld ", client_number(d, "ifindex"));
+	print_packet(out, d);
+	fprintf(out, ", %lld bytes: %s\n", client_number(d, "length"), client_text(d, "message"));
+}
+
+static void print_event(FILE *out, const char *text, const json_t *event)
+{
+	const char *type = client_text(event, "type");
+
+	if (!strcmp(type, "drop"))
+		print_drop(out, event);
+	else if (!strcmp(type, "lost"))
+		fprintf(out, "lost %lld events: the output is too slow\n",
+			client_number(event, "count"));
+	else
+		fprintf(out, "%s\n", text);
+}
+
+static int on_line(const char *text, void *arg)
+{
+	const struct cli *cli = arg;
+	_cleanup_json_ json_t *event = NULL;
+
+	if (cli->json) {
+		fprintf(cli->out, "%s\n", text);
+	} else {
+		event = json_loads(text, 0, NULL);
+		if (event)
+			print_event(cli->out, text, event);
+	}
+	return fflush(cli->out) ? -EIO : 0;
+}
+
+enum cli_exit cmd_monitor(struct cli *cli, char **args, int count)
+{
+	char path[128];
+	enum cli_exit r;
+
+	(void)args;
+	(void)count;
+	if (cli->type && strspn(cli->type, "abcdefghijklmnopqrstuvwxyz-") != strlen(cli->type))
+		return cli_usage(cli, "--type %s: expected the name of a type", cli->type);
+	snprintf(path, sizeof(path), "/v1/events?type=%.64s", cli->type ? cli->type : "all");
+	catch_signals();
+	r = client_lines(cli, path, true, on_line, cli);
+	return r ? r : cli_fail(cli, "the agent has ended the stream");
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* axoneme status, axoneme version. */
+#include "loader/cli/client.h"
+#include "loader/cli/command.h"
+#include "loader/cli/table.h"
+#include "loader/cli/units.h"
+
+static void print_agent(const struct cli *cli, const json_t *s)
+{
+	const json_t *hooks = json_object_get(s, "hooks");
+	const json_t *memory = json_object_get(s, "memory");
+	char uptime[UNITS_STR_MAX];
+	char maps[UNITS_STR_MAX];
+	char rss[UNITS_STR_MAX];
+
+	fprintf(cli->out, "Agent:       %s, version %s, node %s, pid %lld, up %s\n",
+		client_text(s, "state"), client_text(s, "version"), client_text(s, "nodeName"),
+		client_number(s, "pid"), units_seconds(client_number(s, "uptimeSeconds"), uptime));
+	fprintf(cli->out, "Kernel:      %s\n", client_text(s, "kernel"));
+	fprintf(cli->out, "Hooks:       pods %s, host %s\n", client_text(hooks, "pod"),
+		client_text(hooks, "host"));
+	fprintf(cli->out, "Endpoints:   %lld, identities %lld, removals pending %lld\n",
+		client_number(s, "endpoints"), client_number(s, "identities"),
+		client_number(s, "removalsPending"));
+	fprintf(cli->out, "Generation:  %lld\n", client_number(s, "generation"));
+	fprintf(cli->out, "Masquerade:  %s\n", client_text(s, "masquerade"));
+	fprintf(cli->out, "Memory:      agent %s, maps %s\n",
+		units_bytes(client_number(memory, "rssBytes"), rss),
+		units_bytes(client_number(memory, "mapsBytes"), maps));
+}
+
+/* The agent stops counting at the largest number that JSON readers agree on. */
+static void size_cell(struct table *t, json_int_t size)
+{
+	if (size > 1LL << 53)
+		table_cell(t, ">2^53");
+	else
+		table_cell(t, "%lld", size);
+}
+
+static void print_pools(const struct cli *cli, const json_t *pools)
+{
+	static const char *const header[] = {"POOL",	  ">SIZE",	  ">USED",    ">RELEASING",
+					     ">COOLING", ">REUSED EARLY", "GATEWAY", NULL};
+	const json_t *p;
+	struct table t;
+	size_t i;
+
+	table_begin(&t, cli->out, header);
+	json_array_foreach(pools, i, p) {
+		table_cell(&t, "%s", client_text(p, "cidr"));
+		size_cell(&t, client_number(p, "size"));
+		table_cell(&t, "%lld", client_number(p, "used"));
+		table_cell(&t, "%lld", client_number(p, "releasing"));
+		table_cell(&t, "%lld", client_number(p, "cooling"));
+		table_cell(&t, "%lld", client_number(p, "reusedEarly"));
+		table_cell(&t, "%s", client_text(p, "gateway"));
+	}
+	table_end(&t);
+}
+
+static void print_maps(const struct cli *cli, const json_t *maps)
+{
+	static const char *const header[] = {"MAP", "TYPE", ">MAX ENTRIES", ">MEMORY", NULL};
+	char bytes[UNITS_STR_MAX];
+	const json_t *m;
+	struct table t;
+	size_t i;
+
+	table_begin(&t, cli->out, header);
+	json_array_foreach(maps, i, m) {
+		table_cell(&t, "%s", client_text(m, "name"));
+		table_cell(&t, "%s", client_text(m, "type"));
+		table_cell(&t, "%lld", client_number(m, "maxEntries"));
+		table_cell(&t, "%s", units_bytes(client_number(m, "bytes"), bytes));
+	}
+	table_end(&t);
+}
+
+enum cli_exit cmd_status(struct cli *cli, char **args, int count)
+{
+	_cleanup_json_ json_t *status = NULL;
+
+	(void)args;
+	(void)count;
+	if (client_get(cli, "/v1/status", &status))
+		return CLI_FAILED;
+	if (cli->json) {
+		client_print(cli, status);
+		return CLI_DONE;
+	}
+	print_agent(cli, status);
+	fputc('\n', cli->out);
+	print_pools(cli, json_object_get(status, "pools"));
+	fputc('\n', cli->out);
+	print_maps(cli, json_object_get(status, "maps"));
+	return CLI_DONE;
+}
+
+enum cli_exit cmd_version(struct cli *cli, char **args, int count)
+{
+	_cleanup_json_ json_t *version = NULL;
+
+	(void)args;
+	(void)count;
+	if (!cli->json)
+		fprintf(cli->out, "axoneme   %s\n", AXO_VERSION);
+	if (client_get(cli, "/v1/version", &version))
+		return CLI_FAILED;
+	if (cli->json) {
+		json_object_set_new(version, "client", json_string(AXO_VERSION));
+		client_print(cli, version);
+		return CLI_DONE;
+	}
+	fprintf(cli->out, "axonemed  %s (API %lld)\n", client_text(version, "version"),
+		client_number(version, "api"));
+	return CLI_DONE;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The table of commands; see command.h. */
+#include "loader/cli/command.h"
+
+#include <string.h>
+
+#include "lib/cleanup.h"
+#include "lib/nearest.h"
+
+#define MANY 256
+
+const struct command commands[] = {
+	{"status", "", 0, 0, 0, cmd_status, "state of the agent, pools, maps"},
+	{"endpoint list", "", 0, 0, 0, cmd_endpoint_list, "all endpoints of this host"},
+	{"endpoint get", "ENDPOINT", 1, 1, 0, cmd_endpoint_get, "one endpoint, all of it"},
+	{"endpoint label", "ENDPOINT KEY=VALUE... KEY-...", 2, MANY, 0, cmd_endpoint_label,
+	 "set labels, and remove those with a final '-'"},
+	{"ip list", "", 0, 0, 0, cmd_ip_list, "addresses and their identities"},
+	{"identity list", "", 0, 0, 0, cmd_identity_list, "identities and their labels"},
+	{"conntrack list", "[--endpoint ENDPOINT]", 0, 0, OPTION_ENDPOINT, cmd_conntrack_list,
+	 "flows"},
+	{"conntrack flush", "[--endpoint ENDPOINT]", 0, 0, OPTION_ENDPOINT, cmd_conntrack_flush,
+	 "forget flows; the next packet of each is judged anew"},
+	{"monitor", "[--type TYPE]", 0, 0, OPTION_TYPE, cmd_monitor,
+	 "events as they happen, until interrupted (type: drop)"},
+	{"version", "", 0, 0, 0, cmd_version, "versions of this program and of the agent"},
+};
+const size_t command_count = ARRAY_SIZE(commands);
+
+/* Words of @name that @words begin with; 0 = not all of them are there. */
+static int words_match(const char *name, char **words, int count)
+{
+	size_t first = strcspn(name, " ");
+
+	if (strlen(words[0]) != first || strncmp(words[0], name, first))
+		return 0;
+	if (!name[first])
+		return 1;
+	return count > 1 && !strcmp(words[1], name + first + 1) ? 2 : 0;
+}
+
+/* "list, get, label": the second words of commands whose first word is @word; false = none. */
+static bool second_words(const char *word, char *buf, size_t size)
+{
+	size_t len = strlen(word);
+
+	*buf = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		const char *name = commands[i].name;
+
+		if (strncmp(name, word, len) || name[len] != ' ')
+			continue;
+		if (*buf)
+			strncat(buf, ", ", size - strlen(buf) - 1);
+		strncat(buf, name + len + 1, size - strlen(buf) - 1);
+	}
+	return *buf;
+}
+
+static const char *nearest_command(const char *text)
+{
+	const char *names[ARRAY_SIZE(commands)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		names[i] = commands[i].name;
+	return nearest_word(text, names, ARRAY_SIZE(names));
+}
+
+/* A lone mistyped first word is nearer to a first word than to any whole name. */
+static const char *nearest_first_word(const char *text)
+{
+	char firsts[ARRAY_SIZE(commands)][32];
+	const char *names[ARRAY_SIZE(commands)];
+	const char *near;
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		snprintf(firsts[i], sizeof(firsts[i]), "%.*s", (int)strcspn(commands[i].name, " "),
+			 commands[i].name);
+		names[i] = firsts[i];
+	}
+	near = nearest_word(text, names, ARRAY_SIZE(names));
+	for (size_t i = 0; near && i < ARRAY_SIZE(commands); i++)
+		if (near == names[i])
+			return commands[i].name;
+	return NULL;
+}
+
+static void complain(const struct cli *cli, char **words, int count)
+{
+	char seconds[128];
+	char two[128];
+	const char *near;
+
+	if (second_words(words[0], seconds, sizeof(seconds)) && count == 1) {
+		cli_usage(cli, "%s: expected one of %s", words[0], seconds);
+		return;
+	}
+	snprintf(two, sizeof(two), "%s%s%s", words[0], count > 1 ? " " : "",
+		 count > 1 ? words[1] : "");
+	near = nearest_command(two);
+	if (near)
+		cli_usage(cli, "unknown command '%s' (nearest: %s)", two, near);
+	else if (*seconds)
+		cli_usage(cli, "unknown command '%s': expected one of %s", two, seconds);
+	else if ((near = nearest_first_word(words[0])))
+		cli_usage(cli, "unknown command '%s' (nearest: %s)", words[0], near);
+	else
+		cli_usage(cli, "unknown command '%s' (see axoneme help)", words[0]);
+}
+
+const struct command *command_find(const struct cli *cli, char **words, int count, int *used)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		*used = words_match(commands[i].name, words, count);
+		if (*used)
+			return &commands[i];
+	}
+	complain(cli, words, count);
+	return NULL;
+}
