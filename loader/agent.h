@@ -19,13 +19,17 @@ struct datapath;
 struct db;
 struct endpoint_table;
 struct events;
+struct flow_gc;
 struct hooks;
 struct host_addresses;
 struct identity_table;
 struct ipam;
+struct lifecycle;
 struct metrics;
+struct netwatch;
 struct queue;
 struct reaper;
+struct store;
 
 /**
  * struct agent
@@ -33,17 +37,23 @@ struct reaper;
  * @base:       event loop
  * @datapath:   loaded objects, maps (loader/datapath.h)
  * @db:         database and group commit (loader/db.h)
+ * @store:      ipam, endpoints and identities in the database (loader/store.h)
  * @ipam:       address pools (ipam/ipam.h)
+ * @lifecycle:  removals under way, and who waits for them (loader/lifecycle.h)
  * @endpoints, @identities: see their headers
  * @nl:         rtnetlink in the agent's namespace
  * @hooks:      where programs are attached (loader/hook.h)
  * @host_addresses: the host's own addresses (loader/host_address.h)
  * @reaper:     removes devices in batches, on a thread of its own
  * @queue:      the plugin's DEL queue
+ * @flow_gc:    removes flows (loader/flow_gc.h)
+ * @links:      tells of removed devices (loader/netwatch.h)
  * @events:     ring buffer consumer and its listeners (loader/events.h)
  * @metrics:    counters (loader/metrics.h)
  * @config:     what the programs were loaded with
+ * @mtu:        of pod devices
  * @ready:      reconciled: requests may change state
+ * @failed:     the loop ended because of an error
  * @started_ms: CLOCK_MONOTONIC
  */
 struct agent {
@@ -51,7 +61,9 @@ struct agent {
 	struct event_base *base;
 	struct datapath *datapath;
 	struct db *db;
+	struct store *store;
 	struct ipam *ipam;
+	struct lifecycle *lifecycle;
 	struct endpoint_table *endpoints;
 	struct identity_table *identities;
 	struct netlink *nl;
@@ -59,12 +71,23 @@ struct agent {
 	struct host_addresses *host_addresses;
 	struct reaper *reaper;
 	struct queue *queue;
+	struct flow_gc *flow_gc;
+	struct netwatch *links;
 	struct events *events;
 	struct metrics *metrics;
 	struct api *api;
 	struct axo_config config;
+	uint32_t mtu;
 	bool ready;
+	bool failed;
 	uint64_t started_ms;
 };
+
+/**
+ * agent_run - start, serve until SIGTERM or SIGINT, stop; the datapath goes on working
+ * @opt: taken over
+ * Return: 0, or negative errno with @e: what kept it from starting, or made it give up
+ */
+int agent_run(struct options *opt, struct error *e);
 
 #endif

@@ -256,3 +256,23 @@ unsigned int ipcache_prune(struct datapath *dp,
 
 	return prune(datapath_map_fd(dp, MAP_IPCACHE), keep_ipcache, &k);
 }
+
+int ipcache_each(struct datapath *dp,
+		 int (*fn)(const struct axo_addr *addr, uint32_t bits, uint32_t identity, void *arg),
+		 void *arg)
+{
+	int fd = datapath_map_fd(dp, MAP_IPCACHE), r = 0;
+	struct axo_ipcache_key key;
+	bool more = bpf_map_get_next_key(fd, NULL, &key) == 0;
+
+	while (more && r >= 0) {
+		struct axo_ipcache value;
+		struct axo_addr addr;
+
+		memcpy(addr.b, key.addr, sizeof(addr.b));
+		if (bpf_map_lookup_elem(fd, &key, &value) == 0)
+			r = fn(&addr, key.prefixlen, value.identity, arg);
+		more = bpf_map_get_next_key(fd, &key, &key) == 0;
+	}
+	return r < 0 ? r : 0;
+}

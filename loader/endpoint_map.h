@@ -42,6 +42,11 @@ unsigned int endpoint_maps_prune(struct datapath *dp, const struct endpoint_tabl
 int ipcache_put(struct datapath *dp, const struct axo_addr *addr, uint32_t identity);
 int ipcache_remove(struct datapath *dp, const struct axo_addr *addr);
 
+/** ipcache_each - call @fn for each entry; a negative return value stops and is returned */
+int ipcache_each(struct datapath *dp,
+		 int (*fn)(const struct axo_addr *addr, uint32_t bits, uint32_t identity, void *arg),
+		 void *arg);
+
 /** ipcache_prune - remove entries that @keep refuses; returns how many; does not bump */
 unsigned int ipcache_prune(struct datapath *dp,
 			   bool (*keep)(const struct axo_addr *addr, uint32_t bits, void *arg),

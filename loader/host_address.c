@@ -41,13 +41,8 @@ static bool is_loopback(const struct axo_addr *a)
 	return addr_family(a) == 4 ? a->b[12] == 127 : addr_cmp(a, &v6) == 0;
 }
 
-static int collect(int ifindex, const struct cidr *addr, void *arg)
+static int list_add(struct address_list *l, const struct axo_addr *addr)
 {
-	struct address_list *l = arg;
-
-	(void)ifindex;
-	if (is_loopback(&addr->addr))
-		return 0;
 	if (l->count == l->room) {
 		size_t room = l->room ? l->room * 2 : 16;
 		struct axo_addr *bigger = realloc(l->items, room * sizeof(struct axo_addr));
@@ -57,8 +52,20 @@ static int collect(int ifindex, const struct cidr *addr, void *arg)
 		l->items = bigger;
 		l->room = room;
 	}
-	l->items[l->count++] = addr->addr;
+	l->items[l->count++] = *addr;
 	return 0;
+}
+
+static int collect(int ifindex, const struct cidr *addr, void *arg)
+{
+	(void)ifindex;
+	return is_loopback(&addr->addr) ? 0 : list_add(arg, &addr->addr);
+}
+
+/* What an earlier agent published. */
+static int collect_published(const struct axo_addr *addr, uint32_t bits, uint32_t identity, void *arg)
+{
+	return bits == 128 && identity == AXO_ID_HOST ? list_add(arg, addr) : 0;
 }
 
 static void sort_unique(struct address_list *l)
@@ -141,7 +148,10 @@ int host_addresses_open(struct host_addresses **out, struct agent *agent, struct
 	/* Watch first: what changes while the list is made is heard of afterwards. */
 	r = netwatch_open(&h->watch, agent->base, NETWATCH_ADDRESSES, changed, h, e);
 	if (r == 0) {
-		r = list_again(h);
+		r = ipcache_each(agent->datapath, collect_published, &h->now);
+		sort_unique(&h->now);
+		if (r == 0)
+			r = list_again(h);
 		if (r < 0)
 			error_set(e, r, "cannot list the host's addresses: %s", strerror(-r));
 	}
