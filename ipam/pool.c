@@ -312,8 +312,7 @@ void pool_rebase(struct pool *pool, int64_t now_ms)
 	int64_t reached_ms = newest ? newest->released_ms : 0;
 	struct record *rec;
 
-	TAILQ_FOREACH(rec, &records->released, released_link)
-	{
+	TAILQ_FOREACH(rec, &records->released, released_link) {
 		rec->released_ms = is_cool(pool, rec, reached_ms) ? now_ms - pool->cooldown_ms
 								  : now_ms;
 		record_mark_changed(records, rec);
@@ -342,8 +341,7 @@ static uint64_t count_cooling(const struct pool *pool, int64_t now_ms)
 	const struct record *rec;
 	uint64_t n = 0;
 
-	TAILQ_FOREACH_REVERSE(rec, &pool->records.released, record_list, released_link)
-	{
+	TAILQ_FOREACH_REVERSE(rec, &pool->records.released, record_list, released_link) {
 		if (is_cool(pool, rec, now_ms))
 			break;
 		n++;

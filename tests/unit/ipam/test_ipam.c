@@ -339,6 +339,19 @@ static void gateway_is_the_first_address(void **state)
 	assert_memory_equal(&stats.gateway, &expected, sizeof(gateway));
 }
 
+static void counters_go_on_after_a_reload(void **state)
+{
+	_cleanup_ipam_ struct ipam *old = ipam_of("10.0.0.0/30", "fd00::/64");
+	_cleanup_ipam_ struct ipam *new = ipam_of("10.0.0.0/30", "");
+	struct pool_stats stats;
+
+	(void)state;
+	take(old, 1, NULL, 0, NULL);
+	assert_code(take(old, 2, NULL, 0, NULL), -ENOSPC);
+	ipam_copy_counters(new, old);
+	assert_true(ipam_stats(new, 4, 0, &stats) && stats.exhausted == 1);
+}
+
 static void restored_rows_of_one_owner_join(void **state)
 {
 	_cleanup_ipam_ struct ipam *ipam = ipam_of("10.0.0.0/24", "fd00::/64");
@@ -402,6 +415,7 @@ int main(void)
 		cmocka_unit_test(lease_is_found_by_address_until_it_is_released),
 		cmocka_unit_test(iteration_visits_every_lease_once),
 		cmocka_unit_test(gateway_is_the_first_address),
+		cmocka_unit_test(counters_go_on_after_a_reload),
 		cmocka_unit_test(restored_rows_of_one_owner_join),
 		cmocka_unit_test(restored_rows_that_contradict_are_refused),
 	};

@@ -237,6 +237,24 @@ static void last_owner_may_have_its_cooling_address_back_after_a_restart(void **
 	assert_int_equal(ipam_take(m.ipam, &owner, &addr, 1, 1, &lease, &m.e), 0);
 }
 
+static void reused_address_belongs_to_its_new_owner_after_a_restart(void **state)
+{
+	_cleanup_machine_ struct machine m = machine_of("10.0.0.0/30", "");
+	struct attachment old = owner_of(1), new = owner_of(2);
+
+	(void)state;
+	take(&m, 1, 0);
+	save(&m);
+	release(&m, 1);
+	released(&m, 1, 0);
+	save(&m);
+	take(&m, 2, 5000);
+	save(&m);
+	agent_restart(&m, BOOT, 5000);
+	assert_null(ipam_find(m.ipam, &old));
+	assert_non_null(ipam_find(m.ipam, &new));
+}
+
 static void order_of_release_survives_a_restart(void **state)
 {
 	static const int order[] = {3, 1, 5, 2, 4};
@@ -615,6 +633,7 @@ int main(void)
 		cmocka_unit_test(what_was_not_committed_is_not_there),
 		cmocka_unit_test(cool_down_survives_a_restart),
 		cmocka_unit_test(last_owner_may_have_its_cooling_address_back_after_a_restart),
+		cmocka_unit_test(reused_address_belongs_to_its_new_owner_after_a_restart),
 		cmocka_unit_test(order_of_release_survives_a_restart),
 		cmocka_unit_test(never_used_addresses_still_come_first_after_a_restart),
 		cmocka_unit_test(taken_and_released_in_one_commit_cools_down),
