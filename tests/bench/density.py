@@ -32,8 +32,10 @@ def pods(world, report, agent, rounds):
     names, seconds = _attach(world, agent)
     report.add(f"attach {PODS} pods, 8 in flight", f"{PODS / seconds:.0f}/s")
     endpoints = agent.get("/v1/endpoints")
-    assert len(endpoints) == len(names), f"{len(endpoints)} endpoints of {len(names)}"
-    for family, pool in zip(("ipv4", "ipv6"), agent.get("/v1/status")["pools"]):
+    if len(endpoints) != len(names):
+        raise RuntimeError(f"{len(endpoints)} endpoints of {len(names)}")
+    for pool in agent.get("/v1/status")["pools"]:
+        family = "ipv6" if ":" in pool["gateway"] else "ipv4"
         _mesh(world, report, endpoints, family, pool["gateway"])
     rss = agent.rss_bytes()
     report.add(f"agent RSS, {PODS} pods", f"{rss / MIB:.1f} MiB ({empty / MIB:.1f} with none)",

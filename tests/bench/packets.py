@@ -10,6 +10,7 @@ import topology
 from isolate import run
 
 CORE = "0"
+STREAM_MB = "2000"
 
 
 def paths(world, agent):
@@ -77,14 +78,14 @@ def request_response_udp(world, report, all_paths, rounds):
 
 
 def stream(world, report, all_paths, rounds):
-    """Both ends on one core, as above; both cores as a second row."""
-    for title, options in (("TCP stream", ["-c", CORE, "-m", "800"]),
-                           ("TCP stream, unpinned", ["-m", "800"])):
+    """Both ends on one core, as above; on two cores for information: too noisy for a verdict."""
+    for title, options in (("TCP stream", ["-c", CORE, "-m", STREAM_MB]),
+                           ("TCP stream, two cores", ["-m", STREAM_MB])):
         result = _rounds(rounds, {
             p.name: (lambda p=p, o=options: _stream(world, p, p.v4, *o)) for p in all_paths}, max)
         for name, rate in result.items():
             ratio = rate / result["bare"]
-            wanted = name == "axoneme"
+            wanted = name == "axoneme" and "-c" in options
             report.add(f"{title}, {name}", f"{rate / 1e9:.1f} Gbit/s",
                        ">= 0.95 x bare" if wanted else "", f"{ratio:.3f}",
                        ratio >= 0.95 if wanted else None)
