@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Datapath: the embedded BPF object, opened, configured, loaded with pinned maps, and what the
- * agent does with its maps.  The only file that knows the skeleton is datapath.c.
+ * agent does with its maps.
  */
 #ifndef LOADER_DATAPATH_H
 #define LOADER_DATAPATH_H
@@ -44,8 +44,9 @@ struct datapath_map_info {
  * datapath_open - open, configure, load, pin
  *
  * Maps pinned below opt->bpffs_dir are reused if their layout is the same, else replaced (the
- * generation is carried over, so it never goes back).  The object's memory is freed again: what
- * stays are descriptors.
+ * generation is carried over, so it never goes back).  When everything that goes into a load is
+ * as it was at the last one, the pinned programs are taken as they are.  What stays in memory are
+ * descriptors.
  */
 int datapath_open(struct datapath **dp, const struct options *opt, const struct axo_config *config,
 		  struct error *e);
@@ -61,8 +62,11 @@ int datapath_map_info(const struct datapath *dp, enum datapath_map map, struct d
 /** datapath_prog_fd - borrowed; @name: "from_pod" or "from_host"; -ENOENT */
 int datapath_prog_fd(const struct datapath *dp, const char *name);
 
-/** datapath_state - the entry of axo_state, mapped; the agent is its only writer */
-struct axo_state *datapath_state(struct datapath *dp);
+/** datapath_state - the entry of axo_state, as the agent, its only writer, wrote it last */
+const struct axo_state *datapath_state(const struct datapath *dp);
+
+/** datapath_set_events - which types of events programs produce (bits of enum axo_event_type) */
+void datapath_set_events(struct datapath *dp, uint32_t mask);
 
 /** datapath_bump - new generation, after the data it stands for was changed */
 void datapath_bump(struct datapath *dp);

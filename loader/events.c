@@ -106,14 +106,13 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
 
 static void publish_mask(struct events *ev)
 {
-	struct axo_state *state = datapath_state(ev->agent->datapath);
 	struct events_listener *l;
 	uint32_t mask = 0;
 
 	TAILQ_FOREACH(l, &ev->listeners, link)
 		mask |= l->mask;
-	if (state)
-		__atomic_store_n(&state->events, mask, __ATOMIC_RELEASE);
+	if (ev->agent->datapath)
+		datapath_set_events(ev->agent->datapath, mask);
 }
 
 static void ring_close(struct events *ev)

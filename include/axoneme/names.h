@@ -40,5 +40,7 @@
 #define AXO_MAP_EVENTS "axo_events"
 #define AXO_MAP_COUNTS "axo_counts"
 #define AXO_MAP_ICMP_BUCKET "axo_icmp_bucket"
+/* What the pinned programs were made from: the agent's alone, programs do not know it. */
+#define AXO_MAP_BUILD "axo_build"
 
 #endif

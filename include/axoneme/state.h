@@ -2,8 +2,8 @@
 /*
  * State: the few words that the agent changes while programs run (map axo_state, one entry).
  *
- * The agent is the only writer, through a memory mapping; read-only to programs.  The map is
- * pinned, so the generation never goes back over a restart of the agent.
+ * The agent is the only writer; read-only to programs.  The map is pinned, so the generation
+ * never goes back over a restart of the agent.
  *
  * The generation covers everything that the slow path reads (endpoints, ipcache, host
  * addresses).  Agent: change the data first, then bump.  Program: read the generation first,

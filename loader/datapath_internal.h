@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the parts of the datapath share.  Private to loader/datapath*.c.
+ */
+#ifndef LOADER_DATAPATH_INTERNAL_H
+#define LOADER_DATAPATH_INTERNAL_H
+
+#include "loader/datapath.h"
+
+enum datapath_prog { PROG_FROM_POD, PROG_FROM_HOST, PROG_COUNT };
+
+/**
+ * struct datapath - descriptors, and a copy of axo_state, whose only writer this is
+ */
+struct datapath {
+	int map_fds[MAP_COUNT];
+	int prog_fds[PROG_COUNT];
+	struct axo_state state;
+};
+
+extern const char *const datapath_prog_names[PROG_COUNT];
+
+/* datapath_load.c */
+
+/** datapath_load - load the embedded object, pin it, and take its descriptors; 0 or error */
+int datapath_load(struct datapath *dp, const struct options *opt, const struct axo_config *config,
+		  struct error *e);
+
+/** datapath_object - the embedded object's bytes */
+const void *datapath_object(size_t *size);
+
+/* datapath_stamp.c: what is pinned, and what it was made from */
+
+/** struct datapath_stamp - the value of axo_build: a hash over everything that goes into a load */
+struct datapath_stamp {
+	uint64_t hash[2];
+};
+
+/** datapath_stamp_of - over the object, @opt's sizes, @config, and the ids of @dp's maps and programs */
+int datapath_stamp_of(const struct datapath *dp, const struct options *opt,
+		      const struct axo_config *config, struct datapath_stamp *out);
+
+/** datapath_stamp_pin - remember the stamp of @dp beside its pins */
+int datapath_stamp_pin(const struct datapath *dp, const struct options *opt,
+		       const struct axo_config *config);
+
+/**
+ * datapath_reuse - take the pinned maps and programs, if they are exactly what a load would give
+ * Return: 0; negative errno: something is missing or different
+ */
+int datapath_reuse(struct datapath *dp, const struct options *opt, const struct axo_config *config);
+
+/** datapath_close_fds - all of them; they are -1 afterwards */
+void datapath_close_fds(struct datapath *dp);
+
+#endif
