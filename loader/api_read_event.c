@@ -3,7 +3,8 @@
  * GET /v1/events: a stream of events, one line each.
  *
  * Lines gather in a buffer while the connection is busy with the last piece.  When the buffer is
- * full, events are lost and counted, and a line says so as soon as the client reads on.
+ * full, events are lost and counted, and a line says so as soon as the client reads on.  The same
+ * line says how many the programs could not put into a full ring.
  */
 #include <stdlib.h>
 
@@ -14,6 +15,8 @@
 #include "loader/api_read.h"
 #include "loader/api_stream.h"
 #include "loader/clock.h"
+#include "loader/count.h"
+#include "loader/datapath.h"
 #include "loader/event_json.h"
 #include "loader/events.h"
 #include "loader/metrics.h"
@@ -25,6 +28,7 @@
  * @wake:  tells the stream, after the ring's turn, that lines are there
  * @lines: not sent so far
  * @lost:  events that found @lines full, since the last line about that
+ * @ring_lost: what the programs had counted as lost then
  * @skew_us: CLOCK_REALTIME - CLOCK_MONOTONIC; taken anew for each piece, clocks are set
  */
 struct event_answer {
@@ -34,8 +38,14 @@ struct event_answer {
 	struct event *wake;
 	struct evbuffer *lines;
 	uint64_t lost;
+	uint64_t ring_lost;
 	uint64_t skew_us;
 };
+
+static uint64_t ring_lost(const struct agent *agent)
+{
+	return count_sum(datapath_map_fd(agent->datapath, MAP_COUNTS), AXO_COUNT_EVENT_LOST);
+}
 
 static void on_event(const void *data, size_t size, void *arg)
 {
@@ -67,8 +77,11 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 static bool event_more(void *arg, struct evbuffer *out)
 {
 	struct event_answer *a = arg;
+	uint64_t in_ring = ring_lost(a->agent);
 
 	evbuffer_add_buffer(out, a->lines);
+	a->lost += in_ring - a->ring_lost;
+	a->ring_lost = in_ring;
 	if (a->lost)
 		evbuffer_add_printf(out, "{\"type\":\"lost\",\"count\":%llu}\n",
 				    (unsigned long long)a->lost);
@@ -97,6 +110,7 @@ static struct event_answer *event_open(struct agent *agent, struct api_request *
 	if (!a)
 		return NULL;
 	a->agent = agent;
+	a->ring_lost = ring_lost(agent);
 	a->lines = evbuffer_new();
 	a->wake = event_new(agent->base, -1, 0, on_wake, a);
 	if (a->lines && a->wake)

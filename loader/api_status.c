@@ -11,6 +11,7 @@
 #include "lib/cidr.h"
 #include "loader/agent.h"
 #include "loader/api_read.h"
+#include "loader/boottime.h"
 #include "loader/clock.h"
 #include "loader/datapath.h"
 #include "loader/endpoint.h"
@@ -53,7 +54,7 @@ static json_t *pools_to_json(const struct agent *agent)
 	if (!agent->ipam)
 		return pools;
 	for (int family = 4; family <= 6; family += 2)
-		if (ipam_stats(agent->ipam, family, clock_boot_ms(), &stats))
+		if (ipam_stats(agent->ipam, family, boottime_ms(), &stats))
 			json_array_append_new(pools, pool_to_json(&stats));
 	return pools;
 }

@@ -26,13 +26,4 @@ static inline uint64_t clock_wall_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/** clock_boot_ms - CLOCK_BOOTTIME in milliseconds: the clock of ipam/ */
-static inline int64_t clock_boot_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 #endif

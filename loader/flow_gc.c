@@ -31,6 +31,7 @@ typedef void (*sweep_done)(struct sweep *s);
  * @next:  when the next slice is due
  * @gap:   between slices
  * @chain: in struct flow_gc's list of sweeps that were asked for
+ * @left:  flows of each map that stay
  */
 struct sweep {
 	struct flow_gc *gc;
@@ -41,6 +42,7 @@ struct sweep {
 	sweep_match match;
 	sweep_done done;
 	unsigned int removed;
+	uint64_t left[2];
 	uint32_t now_s;
 	struct axo_addr addr[2];
 	struct api_request *req;
@@ -51,12 +53,14 @@ struct sweep {
  * @period: begins a walk
  * @timeouts: the walk under way, or NULL
  * @asked:  walks that requests wait for
+ * @left:   what the last walk for timeouts left, by map
  */
 struct flow_gc {
 	struct agent *agent;
 	struct event *period;
 	struct sweep *timeouts;
 	struct sweep *asked;
+	uint64_t left[2];
 };
 
 static void sweep_free(struct sweep *s)
@@ -96,6 +100,8 @@ static void sweep_turn(evutil_socket_t fd, short what, void *arg)
 	for (size_t i = 0; i < slice.count; i++) {
 		if (s->match(s, &slice.keys[i], &slice.flows[i]))
 			s->removed += flow_remove(s->gc->agent, &slice.keys[i]);
+		else
+			s->left[slice.map]++;
 	}
 	event_add(s->next, &s->gap);
 }
@@ -131,8 +137,14 @@ static void timeouts_done(struct sweep *s)
 {
 	if (s->removed)
 		log_debug("flows timed out", "removed", log_num(s->removed));
+	memcpy(s->gc->left, s->left, sizeof(s->gc->left));
 	s->gc->timeouts = NULL;
 	sweep_free(s);
+}
+
+uint64_t flow_gc_count(const struct flow_gc *gc, unsigned int map)
+{
+	return gc->left[map];
 }
 
 static void period_fired(evutil_socket_t fd, short what, void *arg)

@@ -9,6 +9,8 @@
 #ifndef LOADER_FLOW_GC_H
 #define LOADER_FLOW_GC_H
 
+#include <stdint.h>
+
 #include "lib/error.h"
 
 #define FLOW_GC_PERIOD_S 10
@@ -20,5 +22,8 @@ struct flow_gc;
 /** flow_gc_open - begin to walk every FLOW_GC_PERIOD_S seconds; 0 or error */
 int flow_gc_open(struct flow_gc **gc, struct agent *agent, struct error *e);
 void flow_gc_close(struct flow_gc *gc);
+
+/** flow_gc_count - flows that the last walk left in axo_flow (@map 0) or axo_flow_lru (1) */
+uint64_t flow_gc_count(const struct flow_gc *gc, unsigned int map);
 
 #endif

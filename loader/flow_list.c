@@ -107,6 +107,7 @@ int flow_list_next(struct flow_list *l, struct flow_slice *slice)
 	r = lookup(l, &count);
 	if (r && r != -ENOENT)
 		return r;
+	slice->map = l->map;
 	if (r == -ENOENT) {
 		l->map++;
 		l->begun = false;

@@ -18,8 +18,10 @@ struct flow_list;
 
 /**
  * struct flow_slice - some flows; arrays borrowed until the next call
+ * @map: which map they stand in: 0 = axo_flow, 1 = axo_flow_lru
  */
 struct flow_slice {
+	unsigned int map;
 	const struct axo_flow_key *keys;
 	const struct axo_flow *flows;
 	size_t count;

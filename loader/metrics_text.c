@@ -12,11 +12,14 @@
 #include "ipam/ipam.h"
 #include "lib/cleanup.h"
 #include "loader/agent.h"
+#include "loader/boottime.h"
 #include "loader/clock.h"
+#include "loader/count.h"
 #include "loader/datapath.h"
 #include "loader/drop_count.h"
 #include "loader/endpoint.h"
 #include "loader/event_json.h"
+#include "loader/flow_gc.h"
 #include "loader/identity.h"
 #include "loader/metrics_state.h"
 #include "loader/queue.h"
@@ -64,6 +67,45 @@ static void write_drops(const struct agent *agent, struct evbuffer *out)
 	head(out, "axoneme_drop_bytes_total", "counter",
 	     "Bytes dropped, from the Ethernet header on.");
 	drop_count_each(fd, drop_bytes, out);
+}
+
+static void write_counts(const struct agent *agent, struct evbuffer *out)
+{
+	static const char *const names[AXO_COUNT_MAX] = {
+#define X(symbol, number, json, text) [AXO_COUNT_##symbol] = json,
+		AXO_COUNTS(X)
+#undef X
+	};
+	int fd;
+
+	if (!agent->datapath)
+		return;
+	fd = datapath_map_fd(agent->datapath, MAP_COUNTS);
+	head(out, "axoneme_datapath_total", "counter", "What programs count beside drops.");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i] && i != AXO_COUNT_EVENT_LOST)
+			evbuffer_add_printf(out, "axoneme_datapath_total{what=\"%s\"} %llu\n",
+					    names[i], (unsigned long long)count_sum(fd, i));
+	head(out, "axoneme_events_lost_total", "counter",
+	     "Events lost: the ring was full, or a listener did not read in time.");
+	evbuffer_add_printf(out,
+			    "axoneme_events_lost_total{where=\"ring\"} %llu\n"
+			    "axoneme_events_lost_total{where=\"listener\"} %llu\n",
+			    (unsigned long long)count_sum(fd, AXO_COUNT_EVENT_LOST),
+			    (unsigned long long)metrics_get(agent->metrics, METRIC_EVENTS_LOST));
+}
+
+static void write_flow_counts(const struct agent *agent, struct evbuffer *out)
+{
+	if (!agent->flow_gc)
+		return;
+	head(out, "axoneme_map_entries", "gauge",
+	     "Flows in a flow table, as of the last sweep (every 10 seconds).");
+	evbuffer_add_printf(out,
+			    "axoneme_map_entries{map=\"" AXO_MAP_FLOW "\"} %llu\n"
+			    "axoneme_map_entries{map=\"" AXO_MAP_FLOW_LRU "\"} %llu\n",
+			    (unsigned long long)flow_gc_count(agent->flow_gc, 0),
+			    (unsigned long long)flow_gc_count(agent->flow_gc, 1));
 }
 
 static void write_maps(const struct agent *agent, struct evbuffer *out)
@@ -145,7 +187,7 @@ static void write_pools(const struct agent *agent, struct evbuffer *out)
 	if (!agent->ipam)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		have[i] = ipam_stats(agent->ipam, families[i], clock_boot_ms(), &stats[i]);
+		have[i] = ipam_stats(agent->ipam, families[i], boottime_ms(), &stats[i]);
 	head(out, "axoneme_ipam_addresses", "gauge", "Addresses of the pod CIDR by state.");
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
 		if (have[i])
@@ -223,9 +265,6 @@ static void write_requests(const struct metrics *m, struct evbuffer *out)
 	for (enum metric_command c = METRIC_NONE + 1; c < METRIC_COMMANDS; c++)
 		if (m->requests[c].codes[0].count)
 			write_histogram(&m->requests[c], command_name(c), out);
-	single(out, "axoneme_events_lost_total", "counter",
-	       "Events that a listener did not read in time.",
-	       metrics_get(m, METRIC_EVENTS_LOST));
 }
 
 static void write_process(const struct agent *agent, struct evbuffer *out)
@@ -244,9 +283,11 @@ static void write_process(const struct agent *agent, struct evbuffer *out)
 void metrics_write(struct agent *agent, struct evbuffer *out)
 {
 	write_drops(agent, out);
+	write_counts(agent, out);
 	write_tables(agent, out);
 	write_pools(agent, out);
 	write_requests(agent->metrics, out);
+	write_flow_counts(agent, out);
 	write_maps(agent, out);
 	write_process(agent, out);
 }
