@@ -158,7 +158,7 @@ static __always_inline int fast_path(struct __sk_buff *skb, struct packet *p, bo
 	s = flow_side(f, p);
 	if (!fast_usable(skb, p, f, s))
 		return VERDICT_SLOW;
-	if (f->seen_s != flow_now_s()) {
+	if (f->tick != flow_tick()) {
 		if (flow_is_dead(f, p))
 			return VERDICT_SLOW;
 		flow_touch(f);

@@ -19,7 +19,7 @@ static __noinline int slow_pass(struct __sk_buff *skb, struct packet *p, struct 
 	if (rc < 0)
 		return rc;
 	flow_count(s, skb->len);
-	/* An established flow that found axo_flow full tries again once a second. */
+	/* An established flow that found axo_flow full tries again once a tick. */
 	retry = flow_touch(f) && p->found == FLOW_IN_LRU && f->state == AXO_FLOW_ESTABLISHED;
 	flow_track(p, f, retry);
 	return rc;

@@ -85,7 +85,7 @@ _Static_assert(sizeof(struct axo_flow_side) == 40, "flow side has padding");
 /**
  * struct axo_flow - what was decided for a connection
  * @created_s:  when, CLOCK_MONOTONIC seconds
- * @seen_s:     last packet, CLOCK_MONOTONIC seconds (coarse)
+ * @seen_s:     last packet, CLOCK_MONOTONIC seconds (coarse; up to two seconds old)
  * @generation: of the decision (state.h); an entry of another generation is judged again
  * @rule:       reference of the rule that decided; 0 = default
  * @identity:   security identity of end 0 and of end 1
@@ -93,6 +93,7 @@ _Static_assert(sizeof(struct axo_flow_side) == 40, "flow side has padding");
  * @state:      enum axo_flow_state
  * @verdict:    enum axo_flow_verdict
  * @flags:      reserved for features (L7, chaos), 0 now
+ * @tick:       the programs' own: jiffies / 128 when @seen_s was written
  * @side:       per direction
  */
 struct axo_flow {
@@ -105,7 +106,7 @@ struct axo_flow {
 	__u8 state;
 	__u8 verdict;
 	__u8 flags;
-	__u32 reserved;
+	__u32 tick;
 	struct axo_flow_side side[2];
 };
 _Static_assert(sizeof(struct axo_flow) == 112, "flow has padding");
