@@ -26,6 +26,11 @@ struct pool {
 	uint64_t steps;
 };
 
+static uint32_t tracked_default(uint64_t size)
+{
+	return size <= POOL_TRACKED_MAX ? POOL_TRACKED_MAX : POOL_TRACKED_LARGE;
+}
+
 static int pool_init(struct pool *pool, const struct pool_config *config)
 {
 	int r = records_init(&pool->records);
@@ -38,7 +43,7 @@ static int pool_init(struct pool *pool, const struct pool_config *config)
 	pool->cidr = config->cidr;
 	pool->size = ranges_left(&pool->never);
 	pool->cooldown_ms = config->cooldown_ms;
-	pool->tracked_max = config->tracked_max ? config->tracked_max : POOL_TRACKED_MAX;
+	pool->tracked_max = config->tracked_max ? config->tracked_max : tracked_default(pool->size);
 	pool->cursor.addr = pool->never.pool.first;
 	return 0;
 }
@@ -270,7 +275,6 @@ void pool_released(struct pool *pool, const struct axo_addr *addr, int64_t now_m
 
 	assert(rec && rec->state == POOL_RELEASING);
 	rec->owner_hash = attachment_hash(rec->owner);
-	rec->owner = NULL;
 	rec->released_ms = now_ms;
 	rec->seq = pool->records.next_seq++;
 	record_set_state(&pool->records, rec, POOL_RELEASED);
@@ -293,8 +297,10 @@ int pool_restore(struct pool *pool, const struct pool_record *record)
 	if (records_reserve(records) < 0)
 		return -ENOMEM;
 	rec = record_new(pool, &record->addr);
-	rec->owner = record->owner;
-	rec->owner_hash = record->owner_hash;
+	if (record->state == POOL_RELEASED)
+		rec->owner_hash = record->owner_hash;
+	else
+		rec->owner = record->owner;
 	rec->released_ms = record->released_ms;
 	rec->seq = record->seq;
 	record_set_state(records, rec, record->state);

@@ -23,7 +23,9 @@
  * whose cool-down is over is forgotten: it loses its record, and when the cursor comes round (or
  * at once, if no other address is without a record) it is handed out by rule 1.  That is the right
  * place in the order: whatever has been forgotten was released before everything that has not.
- * Only the order among the forgotten ones is lost.  An address that cools down is never forgotten.
+ * Only the order among the forgotten ones is lost, and nothing is forgotten in a pool of up to
+ * POOL_TRACKED_MAX addresses.  In a larger one the cursor needs that long for a lap that its order,
+ * which is that of first use, serves as well.  An address that cools down is never forgotten.
  * So there are at most (in use + releasing + max(tracked_max, releases within one cool-down))
  * records, for a /64 under endless churn as for a /24; that is why the cool-down has a maximum.
  *
@@ -43,7 +45,8 @@
 
 #define POOL_COOLDOWN_DEFAULT_MS 30000
 #define POOL_COOLDOWN_MAX_MS 3600000
-#define POOL_TRACKED_MAX 65536
+#define POOL_TRACKED_MAX 65536	/* pools up to this size: all of them */
+#define POOL_TRACKED_LARGE 4096 /* larger pools */
 #define POOL_SCAN_MAX 256
 
 struct pool;
@@ -54,7 +57,7 @@ struct pool;
  * @reserved:     ranges never handed out; those outside @cidr are ignored
  * @reserved_len: number of ranges
  * @cooldown_ms:  0 to POOL_COOLDOWN_MAX_MS
- * @tracked_max:  released addresses to remember; 0 = POOL_TRACKED_MAX
+ * @tracked_max:  released addresses to remember; 0 = by size (POOL_TRACKED_*)
  */
 struct pool_config {
 	struct cidr cidr;

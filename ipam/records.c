@@ -10,7 +10,7 @@ int records_init(struct records *r)
 {
 	memset(r, 0, sizeof(*r));
 	TAILQ_INIT(&r->released);
-	TAILQ_INIT(&r->changed);
+	STAILQ_INIT(&r->changed);
 	return table_init(&r->table);
 }
 
@@ -21,8 +21,8 @@ void records_fini(struct records *r)
 	if (!r->table.buckets)
 		return;
 	/* Those that are not in the table any more. */
-	for (rec = TAILQ_FIRST(&r->changed); rec; rec = safe) {
-		safe = TAILQ_NEXT(rec, changed_link);
+	for (rec = STAILQ_FIRST(&r->changed); rec; rec = safe) {
+		safe = STAILQ_NEXT(rec, changed_link);
 		if (rec->state == POOL_FREE)
 			free(rec);
 	}
@@ -102,37 +102,38 @@ void record_mark_changed(struct records *r, struct record *rec)
 	if (rec->is_changed)
 		return;
 	rec->is_changed = true;
-	TAILQ_INSERT_TAIL(&r->changed, rec, changed_link);
+	STAILQ_INSERT_TAIL(&r->changed, rec, changed_link);
 }
 
 void record_forget(struct records *r, struct record *rec)
 {
 	state_leave(r, rec);
 	rec->state = POOL_FREE;
-	rec->owner = NULL;
 	table_remove(&r->table, &rec->node);
 	record_mark_changed(r, rec);
 }
 
 struct pool_record record_show(const struct record *rec)
 {
+	bool held = rec->state == POOL_USED || rec->state == POOL_RELEASING;
+
 	return (struct pool_record){
 		.addr = rec->addr,
 		.state = rec->state,
-		.owner = rec->owner,
+		.owner = held ? rec->owner : NULL,
+		.owner_hash = rec->state == POOL_RELEASED ? rec->owner_hash : 0,
 		.seq = rec->seq,
 		.released_ms = rec->released_ms,
-		.owner_hash = rec->owner_hash,
 	};
 }
 
 bool records_change_next(struct records *r, struct pool_record *out)
 {
-	struct record *rec = TAILQ_FIRST(&r->changed);
+	struct record *rec = STAILQ_FIRST(&r->changed);
 
 	if (!rec)
 		return false;
-	TAILQ_REMOVE(&r->changed, rec, changed_link);
+	STAILQ_REMOVE_HEAD(&r->changed, changed_link);
 	rec->is_changed = false;
 	*out = record_show(rec);
 	if (rec->state == POOL_FREE)

@@ -19,14 +19,20 @@
 #include "ipam/pool.h"
 #include "ipam/table.h"
 
-/** struct record - an address; @owner, @owner_hash, @seq, @released_ms: see struct pool_record */
+/**
+ * struct record - an address; @owner, @owner_hash, @seq, @released_ms: see struct pool_record
+ *
+ * There may be 65,536 of them per family: the two that no state needs both share their place.
+ */
 struct record {
 	struct table_node node;
 	TAILQ_ENTRY(record) released_link;
-	TAILQ_ENTRY(record) changed_link;
+	STAILQ_ENTRY(record) changed_link;
 	struct axo_addr addr;
-	const struct attachment *owner;
-	uint64_t owner_hash;
+	union {
+		const struct attachment *owner;
+		uint64_t owner_hash;
+	};
 	uint64_t seq;
 	int64_t released_ms;
 	enum pool_state state;
@@ -34,6 +40,7 @@ struct record {
 };
 
 TAILQ_HEAD(record_list, record);
+STAILQ_HEAD(change_list, record);
 
 /**
  * struct records - of one pool
@@ -47,7 +54,7 @@ TAILQ_HEAD(record_list, record);
 struct records {
 	struct table table;
 	struct record_list released;
-	struct record_list changed;
+	struct change_list changed;
 	struct record *spare;
 	uint64_t next_seq;
 	uint64_t counts[POOL_RELEASED + 1];

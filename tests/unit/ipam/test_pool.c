@@ -496,6 +496,27 @@ static void churn_costs_few_steps_and_bounded_memory_whatever_the_size(void **st
 	assert_churn_is_cheap("fd00::/116", 1000, 3094, 100000, 32);
 }
 
+static uint64_t records_after_5000_pods(const char *cidr)
+{
+	_cleanup_pool_ struct pool *pool = pool_of(cidr, "", 0);
+
+	for (int i = 0; i < 5000; i++) {
+		char text[CIDR_STR_MAX];
+
+		snprintf(text, sizeof(text), "%s", take(pool, i * 1000));
+		give_back(pool, text, i * 1000);
+	}
+	return pool_get_stats(pool, 5000000).records;
+}
+
+static void only_a_large_pool_forgets_by_default(void **state)
+{
+	(void)state;
+	assert_true(records_after_5000_pods("10.0.0.0/16") == 5000);
+	assert_true(records_after_5000_pods("10.0.0.0/15") == POOL_TRACKED_LARGE);
+	assert_true(records_after_5000_pods("fd00::/64") == POOL_TRACKED_LARGE);
+}
+
 /* 1021 addresses, the cursor has come round, and all but a few behind it are taken. */
 static void later_lap_does_not_search_long_for_a_forgotten_address(void **state)
 {
@@ -668,6 +689,7 @@ int main(void)
 		cmocka_unit_test(cooling_address_is_never_forgotten),
 		cmocka_unit_test(list_of_released_shrinks_again_after_a_burst_two_at_a_time),
 		cmocka_unit_test(churn_costs_few_steps_and_bounded_memory_whatever_the_size),
+		cmocka_unit_test(only_a_large_pool_forgets_by_default),
 		cmocka_unit_test(later_lap_does_not_search_long_for_a_forgotten_address),
 		cmocka_unit_test(restored_pool_goes_on_as_before),
 		cmocka_unit_test(restored_cursor_knows_its_lap),
