@@ -33,6 +33,8 @@ struct words {
 
 static void complain(const struct cli *cli, const char *fmt, va_list ap)
 {
+	if (!cli->err)
+		return;
 	fputs("axoneme: ", cli->err);
 	vfprintf(cli->err, fmt, ap);
 	fputc('\n', cli->err);

@@ -20,6 +20,7 @@ enum cli_exit { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
  * @json:     -o json
  * @endpoint: --endpoint, or NULL
  * @type:     --type, or NULL
+ * @err:      NULL = complaints are not wanted
  */
 struct cli {
 	const char *socket;

@@ -97,22 +97,32 @@ enum cli_exit cmd_status(struct cli *cli, char **args, int count)
 	return CLI_DONE;
 }
 
+static void print_version(const struct cli *cli, const json_t *agent)
+{
+	fprintf(cli->out, "axoneme   %s\n", AXO_VERSION);
+	if (agent)
+		fprintf(cli->out, "axonemed  %s (API %lld)\n", client_text(agent, "version"),
+			client_number(agent, "api"));
+	else
+		fprintf(cli->out, "axonemed  not reachable at %s\n", cli->socket);
+}
+
+/* An agent that is not there is an answer, too, and no failure. */
 enum cli_exit cmd_version(struct cli *cli, char **args, int count)
 {
-	_cleanup_json_ json_t *version = NULL;
+	_cleanup_json_ json_t *agent = NULL;
+	struct cli quiet = *cli;
 
 	(void)args;
 	(void)count;
-	if (!cli->json)
-		fprintf(cli->out, "axoneme   %s\n", AXO_VERSION);
-	if (client_get(cli, "/v1/version", &version))
-		return CLI_FAILED;
-	if (cli->json) {
-		json_object_set_new(version, "client", json_string(AXO_VERSION));
-		client_print(cli, version);
+	quiet.err = NULL;
+	if (client_get(&quiet, "/v1/version", &agent) && cli->json)
+		agent = json_pack("{s:n, s:n}", "version", "api");
+	if (!cli->json) {
+		print_version(cli, agent);
 		return CLI_DONE;
 	}
-	fprintf(cli->out, "axonemed  %s (API %lld)\n", client_text(version, "version"),
-		client_number(version, "api"));
+	json_object_set_new(agent, "client", json_string(AXO_VERSION));
+	client_print(cli, agent);
 	return CLI_DONE;
 }
