@@ -16,8 +16,6 @@
 #include "lib/file.h"
 #include "lib/log.h"
 
-#define LOCK_NAME "lock"
-
 struct waiter {
 	struct waiter *next;
 	db_done done;
@@ -26,6 +24,7 @@ struct waiter {
 
 /**
  * struct db
+ * @path:    of the file, for messages
  * @lock_fd: flock of STATE_DIR/lock, for the life of the process
  * @turn:    event that decides the open transaction at the end of the loop's turn
  * @open:    a transaction is open
@@ -34,6 +33,7 @@ struct waiter {
  */
 struct db {
 	sqlite3 *sql;
+	char path[PATH_MAX];
 	int lock_fd;
 	struct event *turn;
 	struct db_owner owner;
@@ -48,7 +48,7 @@ static int lock_take(const char *state_dir, int *out, struct error *e)
 	char path[PATH_MAX];
 	_cleanup_close_ int fd = -1;
 
-	snprintf(path, sizeof(path), "%s/" LOCK_NAME, state_dir);
+	snprintf(path, sizeof(path), "%s/" DB_LOCK_NAME, state_dir);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_set(e, errno, "cannot write in state directory %.150s: %s", state_dir,
@@ -68,7 +68,7 @@ int db_lock_held(const char *state_dir)
 	char path[PATH_MAX];
 	_cleanup_close_ int fd = -1;
 
-	snprintf(path, sizeof(path), "%s/" LOCK_NAME, state_dir);
+	snprintf(path, sizeof(path), "%s/" DB_LOCK_NAME, state_dir);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
@@ -83,21 +83,21 @@ static int sql_exec(struct db *db, const char *sql, struct error *e)
 
 	if (rc == SQLITE_OK)
 		return 0;
-	return error_set(e, (rc & 0xff) == SQLITE_FULL ? ENOSPC : EIO, "database: %.20s: %s", sql,
+	return error_set(e, (rc & 0xff) == SQLITE_FULL ? ENOSPC : EIO,
+			 "database %.120s cannot be written (%.20s): %s", db->path, sql,
 			 sqlite3_errmsg(db->sql));
 }
 
 /* A small cache holds this database whole; people may read it with the sqlite3 shell meanwhile. */
 static int sql_open(struct db *db, const char *state_dir, struct error *e)
 {
-	char path[PATH_MAX];
 	int r;
 
-	snprintf(path, sizeof(path), "%s/" AXO_DB_NAME, state_dir);
-	if (sqlite3_open_v2(path, &db->sql,
+	snprintf(db->path, sizeof(db->path), "%s/" AXO_DB_NAME, state_dir);
+	if (sqlite3_open_v2(db->path, &db->sql,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 			    NULL) != SQLITE_OK)
-		return error_set(e, EIO, "cannot open database %.150s: %s", path,
+		return error_set(e, EIO, "cannot open database %.150s: %s", db->path,
 				 db->sql ? sqlite3_errmsg(db->sql) : "no memory");
 	sqlite3_busy_timeout(db->sql, 250);
 	r = sql_exec(db, "PRAGMA journal_mode=WAL", e);
@@ -225,7 +225,7 @@ static void turn_undo(struct db *db, const struct error *why)
 {
 	struct error e = {0};
 
-	log_error("database cannot be written; state is as before", "err", why->msg);
+	log_error("changes are undone", "err", why->msg);
 	sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
 	if (db->owner.reload && db->owner.reload(db->owner.arg, &e) < 0)
 		db->owner.broken(db->owner.arg, &e);

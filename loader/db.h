@@ -18,6 +18,8 @@
 
 #include "lib/error.h"
 
+#define DB_LOCK_NAME "lock"
+
 struct db;
 struct event_base;
 

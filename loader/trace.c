@@ -105,13 +105,30 @@ static void pins_remove(struct removal *r, const char *path)
 		note(r, -errno, path);
 }
 
+/* Queued DELs are for pods whose devices are gone now. */
+static void queue_remove(struct removal *r, const char *path)
+{
+	_cleanup_dir_ DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		if (strstr(entry->d_name, ".del"))
+			file_remove(r, path, entry->d_name);
+	}
+	rmdir(path);
+}
+
+/* Directories go if nothing of somebody else is in them. */
 static void files_remove(struct removal *r, const struct options *opt)
 {
 	file_remove(r, opt->run_dir, AXO_SOCKET_NAME);
 	file_remove(r, opt->state_dir, AXO_DB_NAME);
 	file_remove(r, opt->state_dir, AXO_DB_NAME "-wal");
 	file_remove(r, opt->state_dir, AXO_DB_NAME "-shm");
+	file_remove(r, opt->state_dir, DB_LOCK_NAME);
+	queue_remove(r, opt->queue_dir);
 	rmdir(opt->run_dir);
+	rmdir(opt->state_dir);
 }
 
 int traces_remove(const struct options *opt, struct error *e)
