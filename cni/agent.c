@@ -71,8 +71,10 @@ int agent_receive(struct http *h, json_t **answer, struct failure *f)
 	free(res.body);
 	if (res.status < 200 || res.status > 299)
 		return refusal(&res, body, f);
-	if (answer && !json_is_object(body))
-		return failure_set(f, CNI_IO, "the agent's answer is no JSON object");
+	if (answer && !json_is_object(body)) {
+		failure_set(f, CNI_IO, "the agent's answer is no JSON object");
+		return -ENOLINK;
+	}
 	if (answer)
 		*answer = json_incref(body);
 	return 0;

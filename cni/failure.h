@@ -5,7 +5,7 @@
  * Holds for all of cni/: a function that takes a struct failure returns 0, or a negative value
  * with the failure filled in:
  *      -EAGAIN     the agent cannot serve now: it is not there, or answered 503
- *      -ENOLINK    the agent took the request, and its answer was lost: done or not, nobody knows
+ *      -ENOLINK    the agent took the request, and its answer was lost or is no answer: perhaps it is done
  *      -ECANCELED  everything else
  */
 #ifndef CNI_FAILURE_H
