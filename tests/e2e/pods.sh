@@ -28,15 +28,15 @@ test_pods_talk_over_ipv6() {
 
 test_the_server_sees_the_pods_own_address() {
 	serve_tcp b 80
-	assert_match "to (\[?::ffff:)?$(pod_ip4 a)\]?$" "$(ask_tcp a "$(pod_ip4 b)" 80)" "peer"
-	assert_eq "$(getent ahosts "$(pod_ip6 a)" | head -n 1 | cut -d' ' -f1)" \
-		"$(peer_address "$(ask_tcp a "$(pod_ip6 b)" 80)")" "peer"
+	assert_eq "$(pod_ip4 a)" "$(peer_of "$(ask_tcp a "$(pod_ip4 b)" 80)")" "peer"
+	assert_eq "$(pod_ip6 a)" "$(peer_of "$(ask_tcp a "$(pod_ip6 b)" 80)")" "peer"
 }
 
-# socat writes IPv6 addresses in full
-peer_address() {
-	local full=${1##* to }
-	getent ahosts "$(tr -d '[]' <<<"$full")" | head -n 1 | cut -d' ' -f1
+# peer_of TEXT - socat writes an address in full and in brackets
+peer_of() {
+	"$PY" -c 'import ipaddress, sys
+a = ipaddress.ip_address(sys.argv[1].split()[-1].strip("[]"))
+print(a.ipv4_mapped or a)' "$1"
 }
 
 test_a_pod_reaches_the_host() {
@@ -46,8 +46,10 @@ test_a_pod_reaches_the_host() {
 	for address in $GW4 $GW6 $HOST4 $HOST6; do
 		ping_ok a "$address"
 		talk_tcp a host "$address" 8080
-		talk_udp a host "$address" 8053
 	done
+	# A UDP server answers from the address of the route, so only that one is asked.
+	talk_udp a host $GW4 8053
+	talk_udp a host $GW6 8053
 }
 
 test_the_host_reaches_a_pod() {

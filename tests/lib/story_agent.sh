@@ -98,6 +98,12 @@ drops_all() {
 	metric 'axoneme_drop_packets_total\{'
 }
 
+# drops_by_reason - "reason=packets" of all
+drops_by_reason() {
+	curl -sf --max-time 5 --unix-socket "$SOCK" http://axoneme/metrics |
+		sed -n 's/^axoneme_drop_packets_total{.*reason="\([a-z_]*\)".*} /\1=/p' | xargs
+}
+
 drops_above() {
 	[ "$(drops "$1")" -gt "$2" ]
 }
@@ -108,7 +114,10 @@ expect_drop() {
 	shift
 	before=$(drops "$reason")
 	"$@" >"$S/said" 2>&1 || true
-	wait_until 3 drops_above "$reason" "$before"
+	if ! (wait_until 3 drops_above "$reason" "$before") 2>/dev/null; then
+		note "said: $(tail -n 3 "$S/said")"
+		fail "no drop counted as $reason after: $*; counted are: $(drops_by_reason)"
+	fi
 }
 
 # expect_no_drop COMMAND... - succeeds, and nothing at all is dropped meanwhile

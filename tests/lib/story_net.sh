@@ -98,10 +98,12 @@ talk_udp() {
 	assert_eq "marco-$1" "$(ask_udp "$1" "$3" "$4" "marco-$1")" "UDP from $1 to $2 at $3"
 }
 
-# packet ARGUMENT... - tests/lib/packet.py: packets that no kernel would send
+# packet NS ARGUMENT... - tests/lib/packet.py: packets that no kernel would send
 packet() {
 	local ns=$1
 	shift
+	[ -n "${GW_MAC:-}" ] || GW_MAC=$(ip -j link show axo_host | jq -r '.[0].address')
+	export GW_MAC
 	in_ns "$ns" "$PY" "$STORY_LIB/packet.py" "$@"
 }
 
