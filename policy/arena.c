@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Arena: chunks that double in size up to a bound, so that a small policy costs little. */
+/* Arena: chunks grow with what is there already, so that little is wasted on a small policy. */
 #include "policy/arena.h"
 
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_MIN 1024
+#define CHUNK_MIN 512
 #define CHUNK_MAX 65536
 #define ALIGNMENT _Alignof(max_align_t)
 
@@ -21,7 +21,10 @@ struct arena_chunk {
 
 static struct arena_chunk *chunk_new(struct arena *a, size_t need)
 {
-	size_t size = a->chunks ? a->chunks->size * 2 : CHUNK_MIN;
+	size_t size = a->total / 2;
+
+	if (size < CHUNK_MIN)
+		size = CHUNK_MIN;
 	if (size > CHUNK_MAX)
 		size = CHUNK_MAX;
 	if (size < need)

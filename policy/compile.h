@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Compile: all policies, all peers and one subject in; the entries of axoneme/policy.h out.
+ *
+ * The result borrows the selectors of the policies in the set: after a policy that selects the
+ * subject was changed or removed, compile again before adding peers to the old result.  Peers
+ * that come or go later are added and removed one by one, which costs their class only.
+ */
+#ifndef POLICY_COMPILE_H
+#define POLICY_COMPILE_H
+
+#include "axoneme/policy.h"
+#include "lib/error.h"
+#include "policy/peers.h"
+#include "policy/set.h"
+
+/**
+ * struct subject - whom a policy is compiled for
+ * @labels: with those of its namespace (policy_set_derive)
+ * @ports:  @port_count named ports
+ */
+struct subject {
+	struct label_set labels;
+	const struct named_port *ports;
+	size_t port_count;
+};
+
+/**
+ * struct compile_options
+ * @allow_host:    the host always reaches the subject, whatever is denied
+ * @complete_max:  up to that many spans for anybody are copied into every class, which saves the
+ *                 second entry lookup
+ * @pod_class_min: from that many pods on, the most frequent class is the one that pods have
+ *                 without an entry; 0 = never
+ * @max_entries, @max_peers: of one policy; 0 = the limits of axoneme/policy.h
+ */
+struct compile_options {
+	bool allow_host;
+	uint32_t complete_max;
+	uint32_t pod_class_min;
+	uint32_t max_entries;
+	uint32_t max_peers;
+};
+
+#define COMPILE_OPTIONS_DEFAULT \
+	((struct compile_options){.allow_host = true, .complete_max = 8, .pod_class_min = 64})
+
+/** struct compiled_peer - becomes an axo_pol_peer; @class_ with AXO_CLASS_COMPLETE */
+struct compiled_peer {
+	uint32_t identity;
+	uint32_t class_[2];
+};
+
+/** struct compiled_entry - becomes an axo_pol_entry; see struct prefix_entry; @class_ without flag */
+struct compiled_entry {
+	uint32_t class_;
+	uint8_t dir;
+	uint8_t bits;
+	uint8_t proto;
+	uint8_t verdict;
+	uint16_t port;
+	uint32_t rule;
+};
+
+/** struct packet - what is judged; @port in host order, or the ICMP type */
+struct packet {
+	enum axo_dir dir;
+	uint8_t proto;
+	uint16_t port;
+};
+
+struct compiler;
+
+/**
+ * struct compiled - a policy for a subject
+ * @ref:     id is 0: the agent numbers policies
+ * @peers:   @peer_count, no identity twice; not those that the default covers
+ * @entries: @entry_count, no key twice
+ */
+struct compiled {
+	struct axo_policy_ref ref;
+	struct compiled_peer *peers;
+	size_t peer_count;
+	struct compiled_entry *entries;
+	size_t entry_count;
+	struct compiler *compiler;
+};
+
+/**
+ * policy_compile - compile for @subject
+ * Return: 0 and *@out (compiled_free); -ENOSPC with the numbers in @e: it needs more than fits.
+ */
+int policy_compile(const struct policy_set *set, struct peers *peers, const struct subject *subject,
+		   const struct compile_options *options, struct compiled **out, struct error *e);
+void compiled_free(struct compiled *c);
+
+/**
+ * struct compiled_delta - what a new peer adds
+ * @has_peer: @peer is to be written (else the default covers it)
+ * @first_entry, @entry_count: new ones in compiled.entries
+ */
+struct compiled_delta {
+	bool has_peer;
+	struct compiled_peer peer;
+	size_t first_entry;
+	size_t entry_count;
+};
+
+/**
+ * compiled_add_peer - an identity that came after the policy was compiled
+ * Write the entries before the peer, and both before the ipcache names the identity.
+ * Return: 0; -ENOSPC: it does not fit, and @c is good for compiled_free() only.
+ */
+int compiled_add_peer(struct compiled *c, const struct peer_identity *who,
+		      struct compiled_delta *delta, struct error *e);
+
+/** compiled_remove_peer - forget it; true if it had a struct compiled_peer */
+bool compiled_remove_peer(struct compiled *c, uint32_t identity);
+
+/** compiled_key, compiled_value - entry as the map holds it, in policy number @id */
+struct axo_pol_key compiled_key(const struct compiled_entry *e, uint32_t id);
+struct axo_pol_entry compiled_value(const struct compiled_entry *e);
+
+/**
+ * compiled_explain - every rule that speaks of a packet, in the order of references
+ * @refs: array of @max numbers
+ * @denies: of the same size: does it deny?
+ * Return: how many there are, which may be more than @max.
+ */
+size_t compiled_explain(const struct compiled *c, const struct peer_identity *who,
+			const struct packet *packet, uint32_t *refs, bool *denies, size_t max);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Terms: what the policies say of one subject, flat.  One term per part of a rule (ref.h).
+ */
+#ifndef POLICY_TERMS_H
+#define POLICY_TERMS_H
+
+#include "policy/compile.h"
+#include "policy/spans.h"
+
+/**
+ * struct term
+ * @ref:     its reference
+ * @anybody: its peers are everybody
+ * @named:   egress with named ports: what they mean depends on the peer
+ * @matches: alternatives of who it speaks of
+ * @ports, @icmps: the part of the item; both NULL: all protocols
+ */
+struct term {
+	uint32_t ref;
+	bool deny;
+	bool anybody;
+	bool named;
+	uint8_t dir;
+	const struct match *matches;
+	uint32_t match_count;
+	const struct port_rule *ports;
+	const struct icmp_rule *icmps;
+};
+
+/**
+ * struct terms - of both directions, in the order of references
+ * @default_deny: by enum axo_dir
+ * @enforced:     by enum axo_dir: some rule speaks of the direction
+ */
+struct terms {
+	struct term *items;
+	size_t count, size;
+	bool default_deny[2];
+	bool enforced[2];
+};
+
+/** terms_collect - everything that selects @subject; @a holds matches */
+void terms_collect(const struct policy_set *set, const struct subject *subject, struct arena *a,
+		   struct terms *out);
+
+/** struct span_list - grows; free(@items) */
+struct span_list {
+	struct span *items;
+	size_t count, size;
+};
+
+void span_add(struct span_list *l, struct span s);
+
+/**
+ * term_spans - protocols and ports of a term
+ * @who: whose named ports egress resolves; NULL leaves them out
+ * @named_only: only those
+ */
+void term_spans(const struct term *t, const struct subject *subject,
+		const struct peer_identity *who, bool named_only, struct span_list *out);
+
+#endif
