@@ -9,7 +9,7 @@ fuzz_archives = $(if $(filter api% options% labels%,$(1)),loader policy ipam lib
 	policy% chaos% regex%,$(1)),policy lib,cni ipam lib))
 FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
-FUZZ_LIBS := $(UNIT_LIBS)
+FUZZ_LIBS = $(UNIT_LIBS)
 FUZZ_SECONDS ?= 60
 
 $(O)/fuzz/obj/loader/%.o: | $(SKELETON)
