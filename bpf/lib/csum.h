@@ -47,7 +47,11 @@ static __always_inline __u64 csum_packet(struct __sk_buff *skb, __u32 off)
 			break;
 		sum += *w;
 	}
-	if (rest && bpf_skb_load_bytes(skb, skb->len - rest, &tail, rest))
+	if (!rest)
+		return sum;
+	/* 6.1 does not conclude from the line above that rest is not 0 ("invalid zero-sized read"). */
+	asm volatile("" : "+r"(rest));
+	if (bpf_skb_load_bytes(skb, skb->len - rest, &tail, ((rest - 1) & 3) + 1))
 		return sum;
 	return sum + tail;
 }

@@ -134,8 +134,8 @@ static __always_inline bool fast_usable(struct __sk_buff *skb, const struct pack
 
 	if ((void *)(eth + 1) > (void *)(long)skb->data_end)
 		return false;
-	return f->generation == p->generation && s->ifindex_in == skb->ifindex &&
-	       mac_equal(eth->h_source, s->smac) && s->deliver != AXO_DELIVER_NONE;
+	return flow_is_current(f, s, p) && s->ifindex_in == skb->ifindex &&
+	       mac_equal(eth->h_source, s->smac);
 }
 
 /** fast_path - TC_ACT_REDIRECT, -AXO_DROP_x, or VERDICT_SLOW; sets @p->generation in any case */

@@ -61,6 +61,13 @@ static __always_inline bool flow_admits(struct __sk_buff *skb, const struct axo_
 	return s->ifindex_in == skb->ifindex && packet_has_smac(skb, s->smac);
 }
 
+/** flow_is_current - decided under the generation of @p, and for that side */
+static __always_inline bool flow_is_current(const struct axo_flow *f, const struct axo_flow_side *s,
+					    const struct packet *p)
+{
+	return f->generation == p->generation && s->deliver != AXO_DELIVER_NONE;
+}
+
 static __always_inline bool flow_is_dead(const struct axo_flow *f, const struct packet *p)
 {
 	/* A CPU whose coarse clock ticked late may be behind the entry: signed. */

@@ -283,11 +283,13 @@ static __noinline int parse_l3(struct __sk_buff *skb, struct packet *p, struct c
 }
 
 /** parse_frame - from the Ethernet header on */
-static __noinline int parse_frame(struct __sk_buff *skb, struct packet *p)
+VERIFIED_ONCE int parse_frame(struct __sk_buff *skb, struct packet *p)
 {
 	struct cursor c = { .off = ETH_HLEN };
 	__be16 ethertype;
 
+	if (!p)
+		return -AXO_DROP_BAD_HEADER;
 	if (bpf_skb_load_bytes(skb, offsetof(struct ethhdr, h_proto), &ethertype,
 			       sizeof(ethertype)))
 		return -AXO_DROP_TOO_SHORT;

@@ -66,7 +66,7 @@ static __noinline int related_deliver(struct __sk_buff *skb, struct packet *p)
 	s = flow_side(f, &quoted);
 	if (!flow_admits(skb, s))
 		return -AXO_DROP_ICMP_UNRELATED;
-	if (f->generation != p->generation)
+	if (!flow_is_current(f, s, p))
 		return related_stale(skb, p, &quoted, f);
 	rc = deliver(skb, p, s, hop);
 	if (rc > 0)

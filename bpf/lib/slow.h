@@ -28,12 +28,16 @@ static __noinline int slow_pass(struct __sk_buff *skb, struct packet *p, struct 
 /** slow_hit - a current entry that admits the packet needs no other question */
 static __noinline int slow_hit(struct __sk_buff *skb, struct packet *p, bool hop)
 {
+	struct axo_flow_side *s;
 	struct axo_flow *f;
 
 	if (p->kind != PACKET_PLAIN || skb->pkt_type != PACKET_HOST)
 		return VERDICT_SLOW;
 	f = flow_find(p);
-	if (!f || f->generation != p->generation || !flow_admits(skb, flow_side(f, p)))
+	if (!f)
+		return VERDICT_SLOW;
+	s = flow_side(f, p);
+	if (!flow_is_current(f, s, p) || !flow_admits(skb, s))
 		return VERDICT_SLOW;
 	return slow_pass(skb, p, f, hop);
 }
@@ -51,7 +55,7 @@ static __noinline int slow_flow(struct __sk_buff *skb, struct packet *p,
 	int rc;
 
 	if (found && flow_admits(skb, flow_side(found, p))) {
-		if (found->generation == p->generation)
+		if (flow_is_current(found, flow_side(found, p), p))
 			return slow_pass(skb, p, found, hop);
 		f = *found;
 		rc = judge_again(p, &f);

@@ -127,15 +127,17 @@ uint64_t count_read(struct fixture *x, enum axo_count which);
 void map_clear(struct bpf_map *map);
 
 /** assert_drop, assert_pass - the verdict and the one drop counted, or none */
-#define assert_drop(o, r, d)                                   \
-	do {                                                   \
-		assert_int_equal((o).reason, AXO_DROP_##r);    \
-		assert_int_equal((o).dir, AXO_DIR_##d);        \
+#define assert_drop(o, r, d)                                     \
+	do {                                                     \
+		struct outcome o_ = (o);                         \
+		assert_int_equal(o_.reason, AXO_DROP_##r);       \
+		assert_int_equal(o_.dir, AXO_DIR_##d);           \
 	} while (0)
-#define assert_pass(o)                                       \
-	do {                                                 \
-		assert_int_equal((o).reason, AXO_DROP_NONE); \
-		assert_int_equal((o).verdict, ACT_REDIRECT); \
+#define assert_pass(o)                                     \
+	do {                                               \
+		struct outcome o_ = (o);                   \
+		assert_int_equal(o_.reason, AXO_DROP_NONE); \
+		assert_int_equal(o_.verdict, ACT_REDIRECT); \
 	} while (0)
 
 #define fixture_test(f) cmocka_unit_test_setup(f, fixture_reset)
