@@ -11,5 +11,5 @@ axonemed_LIBS := -lbpf -lelf -lz -lmnl -ljansson -lyaml -levent_core -levent_ext
 
 PROGRAMS += axoneme
 axoneme_SRCS := loader/cli/main.c
-axoneme_ARCHIVES := loader/cli lib
-axoneme_LIBS := -ljansson
+axoneme_ARCHIVES := loader/cli policy lib
+axoneme_LIBS := -ljansson -lyaml

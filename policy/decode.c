@@ -111,7 +111,7 @@ static int unknown_key(struct decoder *d, const struct node *key, const struct f
 	for (size_t i = 0; i < count && known < MAX_FIELDS; i++)
 		if (!fields[i].ignored)
 			names[known++] = fields[i].name;
-	const char *near = nearest_name(key->text, names, known);
+	const char *near = nearest_word(key->text, names, known);
 	const char *dot = d->depth ? "." : "";
 	if (near)
 		return decode_fail(d, key->pos, "%s%s is no known field; did you mean \"%s\"?", dot,

@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 
+#include "lib/nearest.h"
 #include "policy/arena.h"
 #include "policy/list.h"
 #include "policy/node.h"
@@ -62,13 +63,26 @@ struct field {
 	bool required;
 };
 
-#define FIELD(key, type, member, read) {.name = key, .fn = read, .offset = offsetof(type, member)}
-#define FIELD_REQUIRED(key, type, member, read) \
-	{.name = key, .fn = read, .offset = offsetof(type, member), .required = true}
-#define FIELD_LIST(key, type, member, elem, read) \
-	{.name = key, .fn = read, .offset = offsetof(type, member), .item = sizeof(elem)}
-#define FIELD_REFUSED(key, why) {.name = key, .refused = why}
-#define FIELD_IGNORED(key) {.name = key, .ignored = true}
+#define FIELD(key, type, member, read)                                    \
+	{                                                                 \
+		.name = key, .fn = read, .offset = offsetof(type, member) \
+	}
+#define FIELD_REQUIRED(key, type, member, read)                                             \
+	{                                                                                   \
+		.name = key, .fn = read, .offset = offsetof(type, member), .required = true \
+	}
+#define FIELD_LIST(key, type, member, elem, read)                                               \
+	{                                                                                       \
+		.name = key, .fn = read, .offset = offsetof(type, member), .item = sizeof(elem) \
+	}
+#define FIELD_REFUSED(key, why)             \
+	{                                   \
+		.name = key, .refused = why \
+	}
+#define FIELD_IGNORED(key)                   \
+	{                                    \
+		.name = key, .ignored = true \
+	}
 
 /** decode_object - @n must be a map; @count @fields; @out as the table says */
 int decode_object(struct decoder *d, const struct node *n, const struct field *fields, size_t count,
@@ -104,8 +118,5 @@ int decode_bool(struct decoder *d, const struct node *n, void *out);
 
 /** decode_pos - @out: struct pos: only that the key is there */
 int decode_pos(struct decoder *d, const struct node *n, void *out);
-
-/** nearest_name - the one of @count names most like @name, or NULL if none is */
-const char *nearest_name(const char *name, const char *const *names, size_t count);
 
 #endif

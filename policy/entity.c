@@ -26,7 +26,7 @@ enum entity entity_from_str(const char *name)
 static bool cluster_matches(const struct label_set *labels, const char *cluster)
 {
 	static const enum entity parts[] = {
-		ENTITY_HOST,   ENTITY_REMOTE_NODE, ENTITY_INIT,		 ENTITY_INGRESS,
+		ENTITY_HOST,   ENTITY_REMOTE_NODE, ENTITY_INIT,		  ENTITY_INGRESS,
 		ENTITY_HEALTH, ENTITY_UNMANAGED,   ENTITY_KUBE_APISERVER,
 	};
 	const struct label *of = label_set_find(labels, LABEL_K8S, LABEL_CLUSTER);

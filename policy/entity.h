@@ -10,26 +10,26 @@
 #include "policy/label.h"
 
 /* X(symbol, "name") */
-#define ENTITIES(X)                       \
-	X(ALL, "all")                      \
-	X(WORLD, "world")                  \
-	X(WORLD_IPV4, "world-ipv4")        \
-	X(WORLD_IPV6, "world-ipv6")        \
-	X(CLUSTER, "cluster")              \
-	X(HOST, "host")                    \
-	X(REMOTE_NODE, "remote-node")      \
-	X(INIT, "init")                    \
-	X(UNMANAGED, "unmanaged")          \
-	X(HEALTH, "health")                \
-	X(INGRESS, "ingress")              \
-	X(NONE, "none")                    \
+#define ENTITIES(X)                   \
+	X(ALL, "all")                 \
+	X(WORLD, "world")             \
+	X(WORLD_IPV4, "world-ipv4")   \
+	X(WORLD_IPV6, "world-ipv6")   \
+	X(CLUSTER, "cluster")         \
+	X(HOST, "host")               \
+	X(REMOTE_NODE, "remote-node") \
+	X(INIT, "init")               \
+	X(UNMANAGED, "unmanaged")     \
+	X(HEALTH, "health")           \
+	X(INGRESS, "ingress")         \
+	X(NONE, "none")               \
 	X(KUBE_APISERVER, "kube-apiserver")
 
 enum entity {
 #define X(symbol, name) ENTITY_##symbol,
 	ENTITIES(X)
 #undef X
-	ENTITY_COUNT
+		ENTITY_COUNT
 };
 
 const char *entity_to_str(enum entity e);

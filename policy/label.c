@@ -84,8 +84,8 @@ static int prefix_parse(struct label_set *set, const struct label *l, struct err
 	return cidr_parse(l->key, &set->prefix, e);
 }
 
-int label_set_parse(struct arena *a, const char *const *texts, size_t count,
-		    struct label_set *set, struct error *e)
+int label_set_parse(struct arena *a, const char *const *texts, size_t count, struct label_set *set,
+		    struct error *e)
 {
 	struct label_set s = {.items = arena_alloc(a, count * sizeof(struct label))};
 

@@ -18,22 +18,22 @@
 
 /* X(symbol, "name") */
 #define LABEL_SOURCES(X)          \
-	X(ANY, "any")              \
-	X(K8S, "k8s")              \
-	X(RESERVED, "reserved")    \
-	X(UNSPEC, "unspec")        \
-	X(CIDR, "cidr")            \
-	X(CIDRGROUP, "cidrgroup")  \
-	X(FQDN, "fqdn")            \
-	X(NODE, "node")            \
-	X(CNI, "cni")              \
+	X(ANY, "any")             \
+	X(K8S, "k8s")             \
+	X(RESERVED, "reserved")   \
+	X(UNSPEC, "unspec")       \
+	X(CIDR, "cidr")           \
+	X(CIDRGROUP, "cidrgroup") \
+	X(FQDN, "fqdn")           \
+	X(NODE, "node")           \
+	X(CNI, "cni")             \
 	X(CONTAINER, "container")
 
 enum label_source {
 #define X(symbol, name) LABEL_##symbol,
 	LABEL_SOURCES(X)
 #undef X
-	LABEL_SOURCE_COUNT
+		LABEL_SOURCE_COUNT
 };
 
 /* Keys that the system gives meaning to. */
@@ -73,8 +73,8 @@ int label_key_split(const char *text, enum label_source none, enum label_source 
  * @texts: @count of them, any order
  * Texts are copied into @a.  A label without source is k8s:.
  */
-int label_set_parse(struct arena *a, const char *const *texts, size_t count,
-		    struct label_set *set, struct error *e);
+int label_set_parse(struct arena *a, const char *const *texts, size_t count, struct label_set *set,
+		    struct error *e);
 
 /** label_set_sort - after filling @items by hand */
 void label_set_sort(struct label_set *set);

@@ -26,8 +26,8 @@ struct list {
 #define list_at(list, type, i) (&((__typeof__(type) const *)(list)->items)[i])
 
 /** list_each - for every item: `list_each (struct peer, p, &item->peers)` */
-#define list_each(type, var, list)                                              \
-	for (__typeof__(type) const *var = (list)->items,                       \
+#define list_each(type, var, list)                                                 \
+	for (__typeof__(type) const *var = (list)->items,                          \
 				    *var##_end = var ? var + (list)->count : NULL; \
 	     var != var##_end; var++)
 

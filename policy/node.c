@@ -138,8 +138,8 @@ static char *anchor_copy(const yaml_char_t *name)
 static bool tag_is_plain(const yaml_char_t *tag)
 {
 	return !tag || !strcmp((const char *)tag, "!") ||
-	       !strcmp((const char *)tag, YAML_STR_TAG) || !strcmp((const char *)tag, YAML_MAP_TAG) ||
-	       !strcmp((const char *)tag, YAML_SEQ_TAG);
+	       !strcmp((const char *)tag, YAML_STR_TAG) ||
+	       !strcmp((const char *)tag, YAML_MAP_TAG) || !strcmp((const char *)tag, YAML_SEQ_TAG);
 }
 
 static struct node *node_new(struct node_reader *r, const yaml_event_t *ev, enum node_kind kind)
@@ -180,7 +180,8 @@ static int alias_add(struct node_reader *r, const yaml_event_t *ev)
 	const struct node *n = anchor_find(r, name);
 
 	if (!n)
-		return report_add(r->report, SEVERITY_ERROR, pos, "alias *%s names no anchor", name);
+		return report_add(r->report, SEVERITY_ERROR, pos, "alias *%s names no anchor",
+				  name);
 	int err = nodes_count(r, pos, n->size);
 	if (err)
 		return err;
@@ -206,8 +207,8 @@ static int frame_open(struct node_reader *r, const yaml_event_t *ev)
 	struct frame *f = &r->stack[r->depth++];
 	f->node = node_new(r, ev, map ? NODE_MAP : NODE_LIST);
 	f->first = r->pending_count;
-	f->anchor = anchor_copy(map ? ev->data.mapping_start.anchor
-				    : ev->data.sequence_start.anchor);
+	f->anchor =
+		anchor_copy(map ? ev->data.mapping_start.anchor : ev->data.sequence_start.anchor);
 	return 0;
 }
 

@@ -51,7 +51,8 @@ bool node_is_text(const struct node *n)
 {
 	if (n->kind != NODE_SCALAR)
 		return false;
-	return n->quoted || (!node_is_null(n) && !text_is_bool(n->text) && !text_is_number(n->text));
+	return n->quoted ||
+	       (!node_is_null(n) && !text_is_bool(n->text) && !text_is_number(n->text));
 }
 
 const char *node_type(const struct node *n, char buf[static 64])

@@ -212,8 +212,8 @@ bool peers_remove(struct peers *p, uint32_t id)
 	uint32_t slot = (uint32_t)at - 1;
 	struct peer_identity *i = p->slots[slot];
 	for (uint32_t n = 0; n < i->labels.count; n++) {
-		struct posting *list = label_posting(p, i->labels.items[n].key,
-						     i->labels.items[n].value);
+		struct posting *list =
+			label_posting(p, i->labels.items[n].key, i->labels.items[n].value);
 
 		if (list)
 			posting_remove(list, slot);
@@ -276,7 +276,8 @@ static bool except_holds(const struct list *except, const struct cidr *c)
 {
 	if (!except)
 		return false;
-	list_each(struct cidr, x, except) {
+	list_each(struct cidr, x, except)
+	{
 		if (c->bits >= x->bits && cidr_contains(x, &c->addr))
 			return true;
 	}
@@ -289,8 +290,8 @@ static bool except_holds(const struct list *except, const struct cidr *c)
  */
 static bool cidr_holds(const struct match *m, const struct label_set *labels)
 {
-	if (!m->cidr.bits && label_set_reserved(labels, m->cidr.family == 4 ? "world-ipv4"
-									    : "world-ipv6"))
+	if (!m->cidr.bits &&
+	    label_set_reserved(labels, m->cidr.family == 4 ? "world-ipv4" : "world-ipv6"))
 		return !labels->has_prefix || !except_holds(m->except, &labels->prefix);
 	return labels->has_prefix && labels->prefix.bits >= m->cidr.bits &&
 	       cidr_contains(&m->cidr, &labels->prefix.addr) &&
@@ -348,7 +349,8 @@ static uint32_t requirement_cost(const struct peers *p, const struct requirement
 
 	if (r->op != OP_IN || r->source == LABEL_CIDR)
 		return UINT32_MAX;
-	list_each(char *, v, &r->values) {
+	list_each(char *, v, &r->values)
+	{
 		const struct posting *list = label_posting(p, r->key, *v);
 
 		cost += list ? list->count : 0;
@@ -359,7 +361,8 @@ static uint32_t requirement_cost(const struct peers *p, const struct requirement
 static void postings_match(struct peers *p, const struct match *m, const struct requirement *r,
 			   peers_fn fn, void *ctx)
 {
-	list_each(char *, v, &r->values) {
+	list_each(char *, v, &r->values)
+	{
 		const struct posting *list = label_posting(p, r->key, *v);
 
 		for (uint32_t i = 0; list && i < list->count; i++)
@@ -373,7 +376,8 @@ static void selector_match(struct peers *p, const struct match *m, peers_fn fn, 
 	const struct requirement *best = NULL;
 	uint32_t best_cost = UINT32_MAX;
 
-	list_each(struct requirement, r, &m->selector->requirements) {
+	list_each(struct requirement, r, &m->selector->requirements)
+	{
 		uint32_t cost = requirement_cost(p, r);
 
 		if (cost < best_cost) {

@@ -10,10 +10,11 @@
 #include "policy/rule.h"
 
 /* read_selector.c */
-int read_selector(struct decoder *d, const struct node *n, void *out);	    /* struct selector */
-int read_selector_k8s(struct decoder *d, const struct node *n, void *out);  /* keys are k8s: */
-int read_namespaces(struct decoder *d, const struct node *n, void *out);    /* keys are labels of namespaces */
-int read_label_set(struct decoder *d, const struct node *n, void *out);	    /* struct label_set */
+int read_selector(struct decoder *d, const struct node *n, void *out);	   /* struct selector */
+int read_selector_k8s(struct decoder *d, const struct node *n, void *out); /* keys are k8s: */
+int read_namespaces(struct decoder *d, const struct node *n,
+		    void *out); /* keys are labels of namespaces */
+int read_label_set(struct decoder *d, const struct node *n, void *out); /* struct label_set */
 
 /* selector_imply.c: what the kind of policy adds to a selector; not decode_fn */
 void imply_subject_namespace(struct decoder *d, struct selector *s);
@@ -35,7 +36,7 @@ int read_cidr(struct decoder *d, const struct node *n, void *out); /* struct cid
 int read_port_rule(struct decoder *d, const struct node *n, void *out);	     /* struct port_rule */
 int read_port_rule_deny(struct decoder *d, const struct node *n, void *out); /* struct port_rule */
 int read_port_number(struct decoder *d, const struct node *n, const char *text, struct port *out);
-int read_port_end(struct decoder *d, const struct node *n, void *out);	     /* uint32_t */
+int read_port_end(struct decoder *d, const struct node *n, void *out); /* uint32_t */
 bool port_name_valid(const char *text);
 
 /* read_icmp.c */
@@ -51,7 +52,7 @@ struct l7_syntax {
 	const char *l7proto;
 };
 int read_l7_rules(struct decoder *d, const struct node *n, void *out);
-int read_l7_item(struct decoder *d, const struct node *n, void *out); /* struct chaos_rule */
+int read_l7_item(struct decoder *d, const struct node *n, void *out);  /* struct chaos_rule */
 int read_l7_proto(struct decoder *d, const struct node *n, void *out); /* const char * */
 
 /* read_chaos.c */

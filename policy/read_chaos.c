@@ -85,8 +85,8 @@ static const struct unit *unit_find(const struct unit *units, size_t count, cons
 static int duration_parse(const char *text, uint64_t *out)
 {
 	static const struct unit units[] = {
-		{"ns", 1},	     {"us", 1000},	     {"ms", 1000000},
-		{"s", 1000000000},   {"m", 60000000000ull}, {"h", 3600000000000ull},
+		{"ns", 1},	   {"us", 1000},	  {"ms", 1000000},
+		{"s", 1000000000}, {"m", 60000000000ull}, {"h", 3600000000000ull},
 	};
 	uint64_t total = 0;
 
@@ -138,7 +138,8 @@ static int rate_read(struct decoder *d, const struct node *n, void *out)
 		u = unit_find(units, ARRAY_SIZE(units), end);
 	uint64_t bits = u ? (uint64_t)((unsigned __int128)part * u->factor / PPM) : 0;
 	if (!u || strcmp(end, u->name) || !bits)
-		return decode_fail(d, n->pos, ": expected a rate like 10mbit, found \"%.40s\"", text);
+		return decode_fail(d, n->pos, ": expected a rate like 10mbit, found \"%.40s\"",
+				   text);
 	*(uint64_t *)out = bits;
 	return 0;
 }

@@ -68,6 +68,7 @@ int read_fqdn(struct decoder *d, const struct node *n, void *out)
 
 	f->pos = n->pos;
 	if (!err && !f->match_name == !f->match_pattern)
-		err = decode_fail(d, n->pos, ": expected exactly one of matchName and matchPattern");
+		err = decode_fail(d, n->pos,
+				  ": expected exactly one of matchName and matchPattern");
 	return err;
 }

@@ -85,7 +85,7 @@ static int type_unknown(struct decoder *d, const struct icmp_syntax *s,
 
 	for (size_t i = 0; i < count; i++)
 		all[i] = names[i].name;
-	const char *near = nearest_name(s->type, all, count);
+	const char *near = nearest_word(s->type, all, count);
 	if (near)
 		return decode_fail(d, s->type_pos,
 				   ".type: unknown ICMP type \"%.40s\"; did you mean \"%s\"?",

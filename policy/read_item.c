@@ -35,7 +35,8 @@ static int auth_mode(struct decoder *d, const struct node *n, void *out)
 	int err = decode_text(d, n, out);
 
 	if (!err && strcmp(n->text, "disabled"))
-		err = decode_fail(d, n->pos, ": \"%.20s\" is not supported (" WHY_AUTH ")", n->text);
+		err = decode_fail(d, n->pos, ": \"%.20s\" is not supported (" WHY_AUTH ")",
+				  n->text);
 	return err;
 }
 
@@ -62,9 +63,10 @@ static int members_check(struct decoder *d, const struct item_syntax *s, enum ax
 		if (!s->peers[i].count)
 			continue;
 		if (first >= 0)
-			return decode_fail(d, s->peers[i].pos,
-					   ": combining %s and %s is not supported: write two items",
-					   member_names[dir][first], member_names[dir][i]);
+			return decode_fail(
+				d, s->peers[i].pos,
+				": combining %s and %s is not supported: write two items",
+				member_names[dir][first], member_names[dir][i]);
 		first = i;
 	}
 	return 0;
@@ -96,7 +98,8 @@ static int item_finish(struct decoder *d, const struct node *n, const struct ite
 	if (s->ports.count && s->icmps.count)
 		return decode_fail(d, s->icmps.pos,
 				   ": icmps and toPorts in one item: write two items");
-	list_each(struct port_rule, r, &s->ports) {
+	list_each(struct port_rule, r, &s->ports)
+	{
 		if (dir == AXO_DIR_INGRESS && r->l7 == L7_DNS)
 			return decode_fail(d, r->l7_pos, ": DNS rules are for egress only");
 	}
@@ -121,23 +124,21 @@ static int item_read(struct decoder *d, const struct node *n, const struct field
 	FIELD_LIST(key, struct item_syntax, peers[member], struct peer, read)
 #define PORTS(read) FIELD_LIST("toPorts", struct item_syntax, ports, struct port_rule, read)
 #define ICMPS FIELD_LIST("icmps", struct item_syntax, icmps, struct icmp_rule, read_icmp_rule)
-#define FROM                                                  \
-	PEERS("fromEndpoints", ENDPOINTS, read_peer_endpoints), \
-	PEERS("fromEntities", ENTITIES_, read_peer_entity),     \
-	PEERS("fromCIDR", CIDRS, read_peer_cidr),               \
-	PEERS("fromCIDRSet", CIDR_SETS, read_peer_cidr_set),    \
-	FIELD_REFUSED("fromNodes", WHY_NODES),                  \
-	FIELD_REFUSED("fromGroups", WHY_GROUPS),                \
-	FIELD_REFUSED("fromRequires", WHY_REQUIRES)
-#define TO                                                  \
-	PEERS("toEndpoints", ENDPOINTS, read_peer_endpoints), \
-	PEERS("toEntities", ENTITIES_, read_peer_entity),     \
-	PEERS("toCIDR", CIDRS, read_peer_cidr),               \
-	PEERS("toCIDRSet", CIDR_SETS, read_peer_cidr_set),    \
-	FIELD_REFUSED("toNodes", WHY_NODES),                  \
-	FIELD_REFUSED("toGroups", WHY_GROUPS),                \
-	FIELD_REFUSED("toServices", WHY_SERVICES),            \
-	FIELD_REFUSED("toRequires", WHY_REQUIRES)
+#define FROM                                                                                    \
+	PEERS("fromEndpoints", ENDPOINTS, read_peer_endpoints),                                 \
+		PEERS("fromEntities", ENTITIES_, read_peer_entity),                             \
+		PEERS("fromCIDR", CIDRS, read_peer_cidr),                                       \
+		PEERS("fromCIDRSet", CIDR_SETS, read_peer_cidr_set),                            \
+		FIELD_REFUSED("fromNodes", WHY_NODES), FIELD_REFUSED("fromGroups", WHY_GROUPS), \
+		FIELD_REFUSED("fromRequires", WHY_REQUIRES)
+#define TO                                                                                  \
+	PEERS("toEndpoints", ENDPOINTS, read_peer_endpoints),                               \
+		PEERS("toEntities", ENTITIES_, read_peer_entity),                           \
+		PEERS("toCIDR", CIDRS, read_peer_cidr),                                     \
+		PEERS("toCIDRSet", CIDR_SETS, read_peer_cidr_set),                          \
+		FIELD_REFUSED("toNodes", WHY_NODES), FIELD_REFUSED("toGroups", WHY_GROUPS), \
+		FIELD_REFUSED("toServices", WHY_SERVICES),                                  \
+		FIELD_REFUSED("toRequires", WHY_REQUIRES)
 
 int read_ingress(struct decoder *d, const struct node *n, void *out)
 {

@@ -41,9 +41,10 @@ static void selectors_join(struct decoder *d, const struct peer_syntax *s, struc
 	if (b)
 		memcpy(r + a, s->namespaces.requirements.items, b * sizeof(*r));
 	p->type = PEER_SELECTOR;
-	p->selector = (struct selector){.present = true, .pos = p->pos,
-					.requirements = {.items = r, .count = a + b,
-							 .present = true}};
+	p->selector =
+		(struct selector){.present = true,
+				  .pos = p->pos,
+				  .requirements = {.items = r, .count = a + b, .present = true}};
 	if (!s->namespaces.present)
 		selector_require(d, &p->selector, OP_IN, LABEL_NAMESPACE, d->namespace_);
 	else if (!b)
@@ -94,8 +95,9 @@ static int port_member(struct decoder *d, const struct node *n, void *out)
 	s->node = n;
 	err = read_port_number(d, n, text, &s->port);
 	if (!err && !s->port.name && (n->quoted || !s->port.first))
-		err = decode_fail(d, n->pos, ": expected a number from 1 to 65535 or a name, "
-					     "found \"%.20s\"",
+		err = decode_fail(d, n->pos,
+				  ": expected a number from 1 to 65535 or a name, "
+				  "found \"%.20s\"",
 				  text);
 	return err;
 }
@@ -114,8 +116,8 @@ static int proto_member(struct decoder *d, const struct node *n, void *out)
 			*(uint8_t *)out = protos[i].proto;
 			return 0;
 		}
-	return err ? err : decode_fail(d, n->pos, ": expected TCP, UDP or SCTP, found \"%.20s\"",
-				       text);
+	return err ? err
+		   : decode_fail(d, n->pos, ": expected TCP, UDP or SCTP, found \"%.20s\"", text);
 }
 
 static int port_read(struct decoder *d, const struct node *n, void *out)
@@ -156,8 +158,8 @@ static void item_fill(struct decoder *d, const struct node *n, const struct item
 		struct peer *all = arena_alloc(d->arena, sizeof(*all));
 
 		*all = (struct peer){.type = PEER_ENTITY, .entity = ENTITY_ALL, .pos = n->pos};
-		item->peers = (struct list){.items = all, .count = 1, .present = true,
-					    .pos = n->pos};
+		item->peers =
+			(struct list){.items = all, .count = 1, .present = true, .pos = n->pos};
 	}
 	if (!s->ports.count)
 		return;
@@ -218,17 +220,20 @@ static void types_fill(struct decoder *d, const struct knp_syntax *s, struct rul
 	bool on[2] = {[AXO_DIR_INGRESS] = !s->types.count,
 		      [AXO_DIR_EGRESS] = !s->types.count && s->egress.present};
 
-	list_each(char *, t, &s->types) {
+	list_each(char *, t, &s->types)
+	{
 		on[strcmp(*t, "Ingress") ? AXO_DIR_EGRESS : AXO_DIR_INGRESS] = true;
 	}
 	if (on[AXO_DIR_INGRESS])
 		r->sections[SECTION_INGRESS] = s->ingress;
 	else if (s->ingress.count)
-		decode_warn(d, s->ingress.pos, ".ingress has no effect: policyTypes names Egress only");
+		decode_warn(d, s->ingress.pos,
+			    ".ingress has no effect: policyTypes names Egress only");
 	if (on[AXO_DIR_EGRESS])
 		r->sections[SECTION_EGRESS] = s->egress;
 	else if (s->egress.count)
-		decode_warn(d, s->egress.pos, ".egress has no effect: policyTypes names Ingress only");
+		decode_warn(d, s->egress.pos,
+			    ".egress has no effect: policyTypes names Ingress only");
 	memcpy(r->default_deny, on, sizeof(on));
 	memcpy(r->has_section, on, sizeof(on));
 }

@@ -41,8 +41,8 @@ static int header_read(struct decoder *d, const struct node *n, void *out)
 	h->name = arena_text(d->arena, text, len);
 	h->value = *value ? value : NULL;
 	if (!header_name_valid(h->name))
-		return decode_fail(d, n->pos, ": expected \"Name\" or \"Name: value\", found \"%.60s\"",
-				   text);
+		return decode_fail(d, n->pos,
+				   ": expected \"Name\" or \"Name: value\", found \"%.60s\"", text);
 	return 0;
 }
 
@@ -59,8 +59,8 @@ static int mismatch_read(struct decoder *d, const struct node *n, void *out)
 			*(char *)out = text[0];
 			return 0;
 		}
-	return *text ? decode_fail(d, n->pos, ": expected LOG, ADD, DELETE or REPLACE, found \"%.20s\"",
-				   text)
+	return *text ? decode_fail(d, n->pos,
+				   ": expected LOG, ADD, DELETE or REPLACE, found \"%.20s\"", text)
 		     : 0;
 }
 
@@ -107,10 +107,9 @@ static int http_read(struct decoder *d, const struct node *n, void *out)
 	uint32_t count = s.rule.headers.count + s.matches.count;
 	struct http_header *all = arena_alloc(d->arena, count * sizeof(*all));
 	for (uint32_t i = 0; i < count; i++)
-		all[i] = i < s.rule.headers.count
-				 ? *list_at(&s.rule.headers, struct http_header, i)
-				 : *list_at(&s.matches, struct http_header,
-					    i - s.rule.headers.count);
+		all[i] = i < s.rule.headers.count ? *list_at(&s.rule.headers, struct http_header, i)
+						  : *list_at(&s.matches, struct http_header,
+							     i - s.rule.headers.count);
 	s.rule.headers.items = all;
 	s.rule.headers.count = count;
 	*(struct http_rule *)out = s.rule;
@@ -122,10 +121,11 @@ int read_l7_proto(struct decoder *d, const struct node *n, void *out)
 	int err = decode_text(d, n, out);
 
 	if (!err && strcmp(n->text, "chaos"))
-		err = decode_fail(d, n->pos,
-				  ": the protocol \"%.40s\" is not supported (needs the proxy); known "
-				  "is \"chaos\"",
-				  n->text);
+		err = decode_fail(
+			d, n->pos,
+			": the protocol \"%.40s\" is not supported (needs the proxy); known "
+			"is \"chaos\"",
+			n->text);
 	return err;
 }
 

@@ -55,9 +55,10 @@ static int name_read(struct decoder *d, const struct node *n, void *out)
 	int err = decode_text(d, n, out);
 
 	if (!err && dns_label(n->text, NAME_MAX_LEN, true))
-		err = decode_fail(d, n->pos,
-				  ": expected lower case letters, digits, '-' and '.', found \"%.60s\"",
-				  n->text);
+		err = decode_fail(
+			d, n->pos,
+			": expected lower case letters, digits, '-' and '.', found \"%.60s\"",
+			n->text);
 	return err;
 }
 
@@ -255,12 +256,13 @@ static int kind_unknown(struct decoder *d, const struct node *api, const struct 
 			return decode_fail(d, api->pos, ": apiVersion %.60s of %s: expected %s",
 					   api->text, name->text, kinds[i].api);
 	}
-	const char *near = nearest_name(name->text, names, ARRAY_SIZE(names));
+	const char *near = nearest_word(name->text, names, ARRAY_SIZE(names));
 	if (near)
 		return decode_fail(d, name->pos, ": kind %.60s is not supported; did you mean %s?",
 				   name->text, near);
-	return decode_fail(d, name->pos, ": kind %.60s is not supported; known are %s, %s, %s, %s "
-					 "and %s",
+	return decode_fail(d, name->pos,
+			   ": kind %.60s is not supported; known are %s, %s, %s, %s "
+			   "and %s",
 			   name->text, names[0], names[1], names[2], names[3], names[4]);
 }
 
@@ -335,8 +337,8 @@ int read_document(struct decoder *d, const struct node *n, const char *file, str
 		return err;
 	if (!api || api->kind != NODE_SCALAR || !name || name->kind != NODE_SCALAR)
 		return decode_fail(d, n->pos, ": expected apiVersion and kind");
-	if (!d->depth && (!strcmp(name->text, "List") ||
-			  !strcmp(name->text, "CiliumNetworkPolicyList")))
+	if (!d->depth &&
+	    (!strcmp(name->text, "List") || !strcmp(name->text, "CiliumNetworkPolicyList")))
 		return items_read(d, n, file, head);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (strcmp(kinds[i].name, name->text) || strcmp(kinds[i].api, api->text))

@@ -29,7 +29,7 @@ int read_peer_entity(struct decoder *d, const struct node *n, void *out)
 	if (err)
 		return err;
 	enum entity e = entity_from_str(name);
-	const char *near = nearest_name(name, names, ARRAY_SIZE(names));
+	const char *near = nearest_word(name, names, ARRAY_SIZE(names));
 	if (e == ENTITY_COUNT && near)
 		return decode_fail(d, n->pos, ": unknown entity \"%.40s\"; did you mean \"%s\"?",
 				   name, near);
@@ -61,8 +61,8 @@ static int prefix_read(struct decoder *d, const struct node *n, bool address, st
 		char buf[CIDR_STR_MAX];
 
 		out->addr = first;
-		decode_warn(d, n->pos, ": bits behind the prefix are ignored: %.60s means %s",
-			    text, cidr_to_str(out, buf));
+		decode_warn(d, n->pos, ": bits behind the prefix are ignored: %.60s means %s", text,
+			    cidr_to_str(out, buf));
 	}
 	return 0;
 }
@@ -117,7 +117,8 @@ static int except_check(struct decoder *d, const struct cidr_syntax *s)
 	char a[CIDR_STR_MAX], b[CIDR_STR_MAX];
 	int err = 0;
 
-	list_each(struct cidr, x, &s->except) {
+	list_each(struct cidr, x, &s->except)
+	{
 		if (x->bits >= s->cidr.bits && cidr_contains(&s->cidr, &x->addr))
 			continue;
 		err |= decode_fail(d, s->except.pos, ".except: %s is not inside %s",

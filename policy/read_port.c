@@ -20,10 +20,10 @@ struct proto_name {
 };
 
 static const struct proto_name protos[] = {
-	{"TCP", IPPROTO_TCP, true},   {"UDP", IPPROTO_UDP, true},   {"SCTP", IPPROTO_SCTP, true},
-	{"ANY", PROTO_ANY, true},     {"VRRP", 112, false},	    {"IGMP", IPPROTO_IGMP, false},
-	{"GRE", IPPROTO_GRE, false},  {"IPIP", IPPROTO_IPIP, false}, {"IPV6", IPPROTO_IPV6, false},
-	{"ESP", IPPROTO_ESP, false},  {"AH", IPPROTO_AH, false},
+	{"TCP", IPPROTO_TCP, true},  {"UDP", IPPROTO_UDP, true},    {"SCTP", IPPROTO_SCTP, true},
+	{"ANY", PROTO_ANY, true},    {"VRRP", 112, false},	    {"IGMP", IPPROTO_IGMP, false},
+	{"GRE", IPPROTO_GRE, false}, {"IPIP", IPPROTO_IPIP, false}, {"IPV6", IPPROTO_IPV6, false},
+	{"ESP", IPPROTO_ESP, false}, {"AH", IPPROTO_AH, false},
 };
 
 struct port_syntax {
@@ -97,8 +97,8 @@ int read_port_end(struct decoder *d, const struct node *n, void *out)
 	if (err)
 		return err;
 	if (n->quoted || number_parse(text, 0, 65535, &number))
-		return decode_fail(d, n->pos, ": expected a number from 0 to 65535, found \"%.40s\"",
-				   text);
+		return decode_fail(d, n->pos,
+				   ": expected a number from 0 to 65535, found \"%.40s\"", text);
 	*(uint32_t *)out = (uint32_t)number;
 	return 0;
 }
@@ -130,7 +130,7 @@ static int proto_member(struct decoder *d, const struct node *n, void *out)
 		return 0;
 	if (!strncasecmp(text, "ICMP", 4))
 		return decode_fail(d, n->pos, ": ICMP has no ports: use icmps");
-	const char *near = nearest_name(text, names, ARRAY_SIZE(names));
+	const char *near = nearest_word(text, names, ARRAY_SIZE(names));
 	return decode_fail(d, n->pos, ": unknown protocol \"%.20s\"%s%s%s", text,
 			   near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
@@ -156,9 +156,11 @@ static int port_finish(struct decoder *d, const struct node *n, struct port_synt
 
 	s->port.pos = n->pos;
 	if (empty && ports)
-		return decode_fail(d, n->pos, ".port is required (\"0\" = all ports of the protocol)");
+		return decode_fail(d, n->pos,
+				   ".port is required (\"0\" = all ports of the protocol)");
 	if (!ports && !empty && (s->port.name || s->port.first || s->end))
-		return decode_fail(d, n->pos, ".port: %s has no ports: leave it out", s->proto->name);
+		return decode_fail(d, n->pos, ".port: %s has no ports: leave it out",
+				   s->proto->name);
 	int err = range_check(d, s);
 	if (err)
 		return err;
@@ -213,7 +215,8 @@ struct rule_syntax {
 /* As some slides print it: the chaos rules inside the item of ports, for this port alone. */
 static void l7_lift(struct decoder *d, struct rule_syntax *s)
 {
-	list_each(struct port_syntax, p, &s->ports) {
+	list_each(struct port_syntax, p, &s->ports)
+	{
 		if (!p->l7proto)
 			continue;
 		decode_warn(d, p->pos,
@@ -221,8 +224,8 @@ static void l7_lift(struct decoder *d, struct rule_syntax *s)
 			    "toPorts[].rules.l7proto");
 		if (s->rules.present)
 			continue;
-		s->rules = (struct l7_syntax){.pos = p->pos, .present = true,
-					      .l7proto = p->l7proto, .l7 = p->l7};
+		s->rules = (struct l7_syntax){
+			.pos = p->pos, .present = true, .l7proto = p->l7proto, .l7 = p->l7};
 	}
 }
 
@@ -232,7 +235,8 @@ static int lift_check(struct decoder *d, const struct rule_syntax *s)
 	uint32_t with = 0;
 	struct pos pos = {0};
 
-	list_each(struct port_syntax, p, &s->ports) {
+	list_each(struct port_syntax, p, &s->ports)
+	{
 		with += p->l7proto != NULL;
 		if (p->l7proto)
 			pos = p->pos;
@@ -286,9 +290,11 @@ static int l7_check(struct decoder *d, const struct port_rule *r)
 	if (r->l7 == L7_DNS && !r->ports.count)
 		return decode_fail(d, r->l7_pos, ".rules.dns: needs a port (53)");
 	if (r->server_names.count)
-		err = decode_fail(d, r->server_names.pos,
-				  ".serverNames: not together with L7 rules without TLS termination");
-	list_each(struct port, p, &r->ports) {
+		err = decode_fail(
+			d, r->server_names.pos,
+			".serverNames: not together with L7 rules without TLS termination");
+	list_each(struct port, p, &r->ports)
+	{
 		err |= l7_port_check(d, p, (enum l7_type)r->l7);
 	}
 	return err;
@@ -325,8 +331,8 @@ static struct list ports_strip(struct decoder *d, const struct list *from)
 
 	for (uint32_t i = 0; i < from->count; i++)
 		ports[i] = list_at(from, struct port_syntax, i)->port;
-	return (struct list){.items = ports, .count = from->count, .present = from->present,
-			     .pos = from->pos};
+	return (struct list){
+		.items = ports, .count = from->count, .present = from->present, .pos = from->pos};
 }
 
 static int rule_finish(struct decoder *d, const struct node *n, struct rule_syntax *s,

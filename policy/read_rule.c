@@ -81,8 +81,7 @@ static int label_read(struct decoder *d, const struct node *n, void *out)
 		return decode_text(d, n, out);
 	err = decode_object(d, n, fields, ARRAY_SIZE(fields), &s);
 	if (!err)
-		*(const char **)out =
-			arena_printf(d->arena, "%s:%s=%s", s.source, s.key, s.value);
+		*(const char **)out = arena_printf(d->arena, "%s:%s=%s", s.source, s.key, s.value);
 	return err;
 }
 
@@ -99,8 +98,10 @@ static void sections_warn(struct decoder *d, const struct rule_syntax *s)
 
 static bool items_chaos_only(const struct list *items)
 {
-	list_each(struct rule_item, item, items) {
-		list_each(struct port_rule, r, &item->ports) {
+	list_each(struct rule_item, item, items)
+	{
+		list_each(struct port_rule, r, &item->ports)
+		{
 			if (r->l7 != L7_CHAOS)
 				return false;
 		}
@@ -164,7 +165,8 @@ static void peers_imply(struct decoder *d, const struct rule *r)
 		uint32_t index = 0;
 
 		decode_push(d, section_names[i], 0);
-		list_each(struct rule_item, item, &r->sections[i]) {
+		list_each(struct rule_item, item, &r->sections[i])
+		{
 			decode_push(d, NULL, index++);
 			item_imply(d, item, in ? "fromEndpoints" : "toEndpoints");
 			decode_pop(d);
@@ -177,11 +179,14 @@ static int host_check(struct decoder *d, const struct rule *r)
 {
 	int err = 0;
 
-	decode_warn(d, r->subject.pos, ".nodeSelector: host policies are checked and kept, but not "
-				       "enforced yet");
+	decode_warn(d, r->subject.pos,
+		    ".nodeSelector: host policies are checked and kept, but not "
+		    "enforced yet");
 	for (int i = 0; i < SECTION_COUNT; i++)
-		list_each(struct rule_item, item, &r->sections[i]) {
-			list_each(struct port_rule, p, &item->ports) {
+		list_each(struct rule_item, item, &r->sections[i])
+		{
+			list_each(struct port_rule, p, &item->ports)
+			{
 				if (p->l7)
 					err |= decode_fail(d, p->l7_pos,
 							   ": a host policy takes no L7 rules");
@@ -249,8 +254,8 @@ int read_rule(struct decoder *d, const struct node *n, void *out)
 			   struct rule_item, read_ingress),
 		FIELD_LIST("ingressDeny", struct rule_syntax, sections[SECTION_INGRESS_DENY],
 			   struct rule_item, read_ingress_deny),
-		FIELD_LIST("egress", struct rule_syntax, sections[SECTION_EGRESS],
-			   struct rule_item, read_egress),
+		FIELD_LIST("egress", struct rule_syntax, sections[SECTION_EGRESS], struct rule_item,
+			   read_egress),
 		FIELD_LIST("egressDeny", struct rule_syntax, sections[SECTION_EGRESS_DENY],
 			   struct rule_item, read_egress_deny),
 		FIELD_LIST("labels", struct rule_syntax, labels, char *, label_read),

@@ -7,8 +7,8 @@
 
 #include "lib/cleanup.h"
 
-#define KEY_MAX 317   /* 253 of the prefix, '/', 63 of the name */
-#define VALUE_MAX 63  /* Kubernetes: labels */
+#define KEY_MAX 317  /* 253 of the prefix, '/', 63 of the name */
+#define VALUE_MAX 63 /* Kubernetes: labels */
 
 /** struct keys - how keys without source are meant */
 struct keys {
@@ -44,11 +44,12 @@ static int source_unknown(struct decoder *d, struct pos pos, const char *text)
 #undef X
 	};
 	char *source = arena_text(d->arena, text, strcspn(text, ":"));
-	const char *near = nearest_name(source, names, ARRAY_SIZE(names));
+	const char *near = nearest_word(source, names, ARRAY_SIZE(names));
 
 	if (near)
-		return decode_fail(d, pos, ": label %s: unknown source \"%s\"; did you mean \"%s\"?",
-				   text, source, near);
+		return decode_fail(d, pos,
+				   ": label %s: unknown source \"%s\"; did you mean \"%s\"?", text,
+				   source, near);
 	return decode_fail(d, pos, ": label %s: unknown source \"%s\"", text, source);
 }
 
@@ -219,7 +220,8 @@ static int selector_read(struct decoder *d, const struct node *n, const struct k
 		err |= match_labels_read(d, labels, keys, r);
 	if (expressions)
 		err |= expressions_read(d, expressions, keys, r + (labels ? labels->count : 0));
-	*out = (struct selector){.present = true, .pos = n->pos,
+	*out = (struct selector){.present = true,
+				 .pos = n->pos,
 				 .requirements = {.items = r, .count = count, .present = true}};
 	return err ? -1 : 0;
 }

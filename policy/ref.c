@@ -18,9 +18,11 @@ uint32_t ref_count(const struct policy *p)
 {
 	uint32_t count = 0;
 
-	list_each(struct rule, r, &p->rules) {
+	list_each(struct rule, r, &p->rules)
+	{
 		for (int s = 0; s < SECTION_COUNT; s++)
-			list_each(struct rule_item, item, &r->sections[s]) {
+			list_each(struct rule_item, item, &r->sections[s])
+			{
 				count += ref_parts(item);
 			}
 	}
@@ -43,7 +45,8 @@ static bool rule_find(const struct rule *r, uint32_t *n, struct ref *out)
 {
 	for (int s = 0; s < SECTION_COUNT; s++)
 		for (uint32_t i = 0; i < r->sections[s].count; i++) {
-			const struct rule_item *item = list_at(&r->sections[s], struct rule_item, i);
+			const struct rule_item *item =
+				list_at(&r->sections[s], struct rule_item, i);
 			uint32_t parts = ref_parts(item);
 
 			if (*n >= parts) {
@@ -64,7 +67,8 @@ int ref_find(const struct policy *p, uint32_t n, struct ref *out)
 {
 	struct ref found = {.policy = p};
 
-	list_each(struct rule, r, &p->rules) {
+	list_each(struct rule, r, &p->rules)
+	{
 		if (rule_find(r, &n, &found)) {
 			*out = found;
 			return 0;

@@ -60,8 +60,8 @@ static int escape_check(struct scan *s, bool in_class)
 /* At "[:"; leaves @p on the ']' that ends it. */
 static int named_class_check(struct scan *s)
 {
-	static const char *const names[] = {"alpha", "digit", "alnum", "upper", "lower",
-					    "space", "blank", "punct", "print", "graph",
+	static const char *const names[] = {"alpha", "digit",  "alnum", "upper", "lower",
+					    "space", "blank",  "punct", "print", "graph",
 					    "cntrl", "xdigit", "word"};
 	const char *end = strstr(s->p, ":]");
 

@@ -261,10 +261,9 @@ size_t policy_set_relevant(const struct policy_set *s, const char *namespace_,
 {
 	static const struct bucket none;
 	const struct bucket *wide = map_get(&s->by_namespace, "", 0);
-	const struct bucket *own = namespace_ && *namespace_
-					   ? map_get(&s->by_namespace, namespace_,
-						     strlen(namespace_))
-					   : NULL;
+	const struct bucket *own = namespace_ && *namespace_ ? map_get(&s->by_namespace, namespace_,
+								       strlen(namespace_))
+							     : NULL;
 	size_t i = 0, j = 0, count = 0;
 
 	wide = wide ? wide : &none;
@@ -273,8 +272,9 @@ size_t policy_set_relevant(const struct policy_set *s, const char *namespace_,
 	if (!*out)
 		abort();
 	while (i < wide->count || j < own->count) {
-		bool first = j == own->count || (i < wide->count && wide->items[i]->first_ref <=
-									    own->items[j]->first_ref);
+		bool first =
+			j == own->count ||
+			(i < wide->count && wide->items[i]->first_ref <= own->items[j]->first_ref);
 
 		(*out)[count++] = first ? wide->items[i++]->policy : own->items[j++]->policy;
 	}
@@ -285,8 +285,7 @@ struct label_set policy_set_derive(const struct policy_set *s, struct arena *a,
 				   const struct label_set *labels)
 {
 	const char *ns = label_set_namespace(labels);
-	const struct policy *object =
-		ns ? policy_set_find(s, POLICY_NAMESPACE, NULL, ns) : NULL;
+	const struct policy *object = ns ? policy_set_find(s, POLICY_NAMESPACE, NULL, ns) : NULL;
 	uint32_t more = object ? object->labels.count : 0;
 	struct label_set out = *labels;
 

@@ -34,7 +34,8 @@ static void match_add(struct match_list *l, struct match m)
 
 static void group_add(struct match_list *l, const struct policy *group, const struct peer *p)
 {
-	list_each(struct cidr, c, &group->cidrs) {
+	list_each(struct cidr, c, &group->cidrs)
+	{
 		match_add(l, (struct match){.type = PEER_CIDR, .cidr = *c, .except = &p->except});
 	}
 }
@@ -65,8 +66,8 @@ static void peer_add(struct match_list *l, const struct policy_set *set, const s
 		match_add(l, (struct match){.type = PEER_ENTITY, .entity = p->entity});
 		return;
 	case PEER_CIDR:
-		match_add(l, (struct match){.type = PEER_CIDR, .cidr = p->cidr,
-					    .except = &p->except});
+		match_add(l,
+			  (struct match){.type = PEER_CIDR, .cidr = p->cidr, .except = &p->except});
 		return;
 	case PEER_GROUP:
 		groups_add(l, set, p);
@@ -80,7 +81,8 @@ static bool item_is_anybody(const struct rule_item *item)
 {
 	if (!item->peers.present)
 		return item->limited;
-	list_each(struct peer, p, &item->peers) {
+	list_each(struct peer, p, &item->peers)
+	{
 		if (p->type == PEER_ENTITY && p->entity == ENTITY_ALL)
 			return true;
 	}
@@ -91,7 +93,8 @@ static void matches_fill(struct collect *c, const struct rule_item *item, struct
 {
 	struct match_list l = {0};
 
-	list_each(struct peer, p, &item->peers) {
+	list_each(struct peer, p, &item->peers)
+	{
 		peer_add(&l, c->set, p);
 	}
 	struct match *copy = arena_alloc(c->arena, l.count * sizeof(*copy));
@@ -117,7 +120,8 @@ static void term_add(struct collect *c, const struct term *t)
 
 static bool ports_named(const struct port_rule *r)
 {
-	list_each(struct port, p, &r->ports) {
+	list_each(struct port, p, &r->ports)
+	{
 		if (p->name)
 			return true;
 	}
@@ -139,7 +143,8 @@ static void item_collect(struct collect *c, const struct rule_item *item, enum r
 	matches_fill(c, item, &t);
 	if (!item->limited)
 		term_add(c, &t);
-	list_each(struct port_rule, r, &item->ports) {
+	list_each(struct port_rule, r, &item->ports)
+	{
 		t.ports = r;
 		t.named = t.dir == AXO_DIR_EGRESS && ports_named(r);
 		term_add(c, &t);
@@ -147,7 +152,8 @@ static void item_collect(struct collect *c, const struct rule_item *item, enum r
 	}
 	t.ports = NULL;
 	t.named = false;
-	list_each(struct icmp_rule, r, &item->icmps) {
+	list_each(struct icmp_rule, r, &item->icmps)
+	{
 		t.icmps = r;
 		term_add(c, &t);
 		t.ref++;
@@ -164,7 +170,8 @@ static void rule_collect(struct collect *c, const struct rule *r)
 		out->enforced[dir] |= r->has_section[dir];
 	}
 	for (int s = 0; s < SECTION_COUNT; s++)
-		list_each(struct rule_item, item, &r->sections[s]) {
+		list_each(struct rule_item, item, &r->sections[s])
+		{
 			if (selected)
 				item_collect(c, item, (enum rule_section)s);
 			else
@@ -181,7 +188,8 @@ void terms_collect(const struct policy_set *set, const struct subject *subject, 
 
 	for (size_t i = 0; i < count; i++) {
 		c.ref = policy_set_first_ref(set, relevant[i]);
-		list_each(struct rule, r, &relevant[i]->rules) {
+		list_each(struct rule, r, &relevant[i]->rules)
+		{
 			rule_collect(&c, r);
 		}
 	}
@@ -207,8 +215,11 @@ static void named_spans(const struct term *t, const struct port *p, const struct
 			continue;
 		if (p->proto != PROTO_ANY && p->proto != ports[i].proto)
 			continue;
-		span_add(out, (struct span){.proto = ports[i].proto, .first = ports[i].port,
-					    .last = ports[i].port, .deny = t->deny, .ref = t->ref});
+		span_add(out, (struct span){.proto = ports[i].proto,
+					    .first = ports[i].port,
+					    .last = ports[i].port,
+					    .deny = t->deny,
+					    .ref = t->ref});
 	}
 }
 
@@ -219,15 +230,22 @@ static void number_spans(const struct term *t, const struct port *p, struct span
 	size_t count = p->proto == PROTO_ANY ? sizeof(any) : 1;
 
 	for (size_t i = 0; i < count; i++)
-		span_add(out, (struct span){.proto = protos[i], .first = p->first, .last = p->last,
-					    .deny = t->deny, .ref = t->ref});
+		span_add(out, (struct span){.proto = protos[i],
+					    .first = p->first,
+					    .last = p->last,
+					    .deny = t->deny,
+					    .ref = t->ref});
 }
 
 static void icmp_spans(const struct term *t, struct span_list *out)
 {
-	list_each(struct icmp, i, &t->icmps->fields) {
-		span_add(out, (struct span){.proto = i->proto, .first = i->type, .last = i->type,
-					    .deny = t->deny, .ref = t->ref});
+	list_each(struct icmp, i, &t->icmps->fields)
+	{
+		span_add(out, (struct span){.proto = i->proto,
+					    .first = i->type,
+					    .last = i->type,
+					    .deny = t->deny,
+					    .ref = t->ref});
 	}
 }
 
@@ -237,11 +255,14 @@ void term_spans(const struct term *t, const struct subject *subject,
 	if (t->icmps)
 		icmp_spans(t, out);
 	if (!t->icmps && !t->ports)
-		span_add(out, (struct span){.proto = SPAN_ANY_PROTO, .last = 65535, .deny = t->deny,
+		span_add(out, (struct span){.proto = SPAN_ANY_PROTO,
+					    .last = 65535,
+					    .deny = t->deny,
 					    .ref = t->ref});
 	if (!t->ports)
 		return;
-	list_each(struct port, p, &t->ports->ports) {
+	list_each(struct port, p, &t->ports->ports)
+	{
 		if (!p->name && !named_only)
 			number_spans(t, p, out);
 		else if (p->name && t->dir == AXO_DIR_INGRESS)

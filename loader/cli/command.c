@@ -23,6 +23,8 @@ const struct command commands[] = {
 	 "forget flows; the next packet of each is judged anew"},
 	{"monitor", "[--type TYPE]", 0, 0, OPTION_TYPE, cmd_monitor,
 	 "events as they happen, until interrupted (type: drop)"},
+	{"policy validate", "FILE...", 1, MANY, 0, cmd_policy_validate,
+	 "check policy files, without an agent (- is standard input)"},
 	{"version", "", 0, 0, 0, cmd_version, "versions of this program and of the agent"},
 };
 const size_t command_count = ARRAY_SIZE(commands);

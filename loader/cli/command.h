@@ -52,6 +52,7 @@ enum cli_exit cmd_endpoint_list(struct cli *cli, char **args, int count);
 enum cli_exit cmd_identity_list(struct cli *cli, char **args, int count);
 enum cli_exit cmd_ip_list(struct cli *cli, char **args, int count);
 enum cli_exit cmd_monitor(struct cli *cli, char **args, int count);
+enum cli_exit cmd_policy_validate(struct cli *cli, char **args, int count);
 enum cli_exit cmd_status(struct cli *cli, char **args, int count);
 enum cli_exit cmd_version(struct cli *cli, char **args, int count);
 

@@ -3,63 +3,111 @@
 #include "loader/cli/policy_validate.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <string.h>
 
 #include "lib/cleanup.h"
 #include "lib/file.h"
+#include "loader/cli/client.h"
 #include "policy/node.h"
 #include "policy/parse.h"
 
 /* What is enforced today beside addresses, protocols and ports. */
 #define FEATURES_ENFORCED 0
 
-static void summary_write(const char *file, const struct policy *head, const struct report *r,
-			  FILE *out)
-{
-	uint32_t objects = 0, rules = 0;
+/** struct checked - what was found in one file; @objects and @rules: of a good one */
+struct checked {
+	const char *file;
+	bool good;
+	uint32_t objects;
+	uint32_t rules;
+	struct report report;
+};
 
+static void policies_count(const struct policy *head, struct checked *c)
+{
 	for (const struct policy *p = head; p; p = p->next) {
-		objects++;
-		rules += p->refs;
+		c->objects++;
+		c->rules += p->refs;
 	}
-	fprintf(out, "%s: ok (%u objects, %u rules, %u warnings)\n", file, objects, rules,
-		r->warnings);
 }
 
-static int file_validate(const char *file, FILE *out, FILE *err)
+static void text_write(const struct cli *cli, const struct checked *c)
 {
-	const char *path = strcmp(file, "-") ? file : "/dev/stdin";
-	_cleanup_free_ char *text = NULL;
+	if (cli->err)
+		report_write(&c->report, cli->err);
+	if (c->good)
+		fprintf(cli->out, "%s: ok (objects: %u, rules: %u, warnings: %u)\n", c->file,
+			c->objects, c->rules, c->report.warnings);
+}
+
+static json_t *finding_json(const struct finding *f)
+{
+	return json_pack("{s:s, s:i, s:i, s:s}", "severity",
+			 f->severity == SEVERITY_ERROR ? "error" : "warning", "line", f->pos.line,
+			 "column", f->pos.column, "message", f->text);
+}
+
+static json_t *checked_json(const struct checked *c)
+{
+	json_t *findings = json_array();
+
+	for (uint32_t i = 0; i < c->report.count; i++)
+		json_array_append_new(findings, finding_json(&c->report.items[i]));
+	return json_pack("{s:s, s:b, s:i, s:i, s:i, s:i, s:o}", "file", c->file, "valid", c->good,
+			 "objects", c->objects, "rules", c->rules, "errors", c->report.errors,
+			 "warnings", c->report.warnings, "findings", findings);
+}
+
+static int file_get(const struct cli *cli, const char *file, char **text, size_t *len)
+{
+	int err = file_read(strcmp(file, "-") ? file : "/dev/stdin", NODE_MAX_BYTES, text, len);
+
+	if (err == -EFBIG)
+		cli_fail(cli, "%s: larger than %u bytes", file, NODE_MAX_BYTES);
+	else if (err)
+		cli_fail(cli, "%s: %s", file, strerror(-err));
+	return err;
+}
+
+static void text_check(const char *text, size_t len, struct checked *c)
+{
 	struct policy *head = NULL;
-	struct report r;
-	size_t len = 0;
-	int bad = file_read(path, NODE_MAX_BYTES, &text, &len);
 
-	if (bad == -EFBIG) {
-		fprintf(err, "error: %s: larger than %u bytes\n", file, NODE_MAX_BYTES);
-		return 1;
-	}
-	if (bad) {
-		fprintf(err, "error: %s: %s\n", file, strerror(-bad));
-		return 1;
-	}
-	report_init(&r, file);
-	bad = policy_parse(file, text, len, &r, &head);
-	if (!bad)
-		bad = policy_check_features(head, FEATURES_ENFORCED, &r);
-	report_write(&r, err);
-	if (!bad)
-		summary_write(file, head, &r, out);
+	report_init(&c->report, c->file);
+	c->good = !policy_parse(c->file, text, len, &c->report, &head) &&
+		  !policy_check_features(head, FEATURES_ENFORCED, &c->report);
+	if (c->good)
+		policies_count(head, c);
 	policies_free(head);
-	report_fini(&r);
-	return bad != 0;
 }
 
-int policy_validate(char *const *files, int count, FILE *out, FILE *err)
+/* @results: NULL = text is wanted. */
+static bool file_validate(const struct cli *cli, const char *file, json_t *results)
 {
+	struct checked c = {.file = file};
+	_cleanup_free_ char *text = NULL;
+	size_t len = 0;
+
+	if (file_get(cli, file, &text, &len))
+		return false;
+	text_check(text, len, &c);
+	if (results)
+		json_array_append_new(results, checked_json(&c));
+	else
+		text_write(cli, &c);
+	report_fini(&c.report);
+	return c.good;
+}
+
+int policy_validate(const struct cli *cli, char *const *files, int count)
+{
+	_cleanup_json_ json_t *results = cli->json ? json_array() : NULL;
 	int bad = 0;
 
 	for (int i = 0; i < count; i++)
-		bad += file_validate(files[i], out, err);
+		bad += !file_validate(cli, files[i], results);
+	if (results)
+		client_print(cli, results);
 	return bad;
 }

@@ -5,14 +5,15 @@
 #ifndef LOADER_CLI_POLICY_VALIDATE_H
 #define LOADER_CLI_POLICY_VALIDATE_H
 
-#include <stdio.h>
+#include "loader/cli/cli.h"
 
 /**
  * policy_validate - check @count files ("-" = standard input)
- * @out: one line per file
- * @err: findings, `error: FILE:LINE:COL: ...` or `warning: ...`
+ *
+ * On cli->err the findings, `error: FILE:LINE:COL: ...` or `warning: ...`; on cli->out a line per
+ * good file.  With -o json all of it on cli->out, and what cannot be read on cli->err.
  * Return: how many files have errors or cannot be read.
  */
-int policy_validate(char *const *files, int count, FILE *out, FILE *err);
+int policy_validate(const struct cli *cli, char *const *files, int count);
 
 #endif

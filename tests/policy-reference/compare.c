@@ -23,15 +23,30 @@ struct end {
 	const char *address;
 };
 
-#define POD(id, app, ns, ...) \
-	{.identity = id, .labels = {"k8s:app=" app, "k8s:io.kubernetes.pod.namespace=" ns}, __VA_ARGS__}
-#define TIER(id, app, ns, tier, ...)                                                               \
-	{.identity = id,                                                                           \
-	 .labels = {"k8s:app=" app, "k8s:io.kubernetes.pod.namespace=" ns, "k8s:tier=" tier},      \
-	 __VA_ARGS__}
-#define RESERVED(id, name) {.identity = id, .labels = {"reserved:" name}}
-#define HTTP(number) {"http", number, IPPROTO_TCP}
-#define DNS {"dns", 53, IPPROTO_UDP}
+#define POD(id, app, ns, ...)                                                                      \
+	{                                                                                          \
+		.identity = id, .labels = {"k8s:app=" app, "k8s:io.kubernetes.pod.namespace=" ns}, \
+		__VA_ARGS__                                                                        \
+	}
+#define TIER(id, app, ns, tier, ...)                                              \
+	{                                                                         \
+		.identity = id,                                                   \
+		.labels = {"k8s:app=" app, "k8s:io.kubernetes.pod.namespace=" ns, \
+			   "k8s:tier=" tier},                                     \
+		__VA_ARGS__                                                       \
+	}
+#define RESERVED(id, name)                                     \
+	{                                                      \
+		.identity = id, .labels = { "reserved:" name } \
+	}
+#define HTTP(number)                        \
+	{                                   \
+		"http", number, IPPROTO_TCP \
+	}
+#define DNS                            \
+	{                              \
+		"dns", 53, IPPROTO_UDP \
+	}
 
 /* The first SUBJECTS are pods. */
 static const struct end ends[] = {
@@ -132,8 +147,11 @@ static struct policy *case_parse(const struct world *w)
 static void peer_put(struct world *w, uint32_t id, const char *const *labels, size_t count,
 		     const struct end *e)
 {
-	struct identity_view v = {.id = id, .labels = labels, .label_count = count,
-				  .ports = e ? e->ports : NULL, .port_count = e ? port_count(e) : 0};
+	struct identity_view v = {.id = id,
+				  .labels = labels,
+				  .label_count = count,
+				  .ports = e ? e->ports : NULL,
+				  .port_count = e ? port_count(e) : 0};
 	struct error err = {0};
 
 	if (peers_put(w->peers, w->set, &v, &err)) {
@@ -217,7 +235,8 @@ static struct compiled *world_compile(struct world *w, const struct end *subject
 {
 	bool late = w->seed >> 5 & 1;
 	struct subject s = {.labels = peers_get(w->peers, subject->identity)->labels,
-			    .ports = subject->ports, .port_count = port_count(subject)};
+			    .ports = subject->ports,
+			    .port_count = port_count(subject)};
 	struct peers *all = w->peers;
 	struct compiled *c = NULL;
 	struct compiled_delta delta;
@@ -249,10 +268,13 @@ static struct compiled *world_compile(struct world *w, const struct end *subject
 static void end_to_reference(const struct end *e, struct reference_port *ports,
 			     struct reference_end *out)
 {
-	static const char *const four[] = {"reserved:world-ipv4"}, *const six[] = {"reserved:world-ipv6"};
+	static const char *const four[] = {"reserved:world-ipv4"}, *const six[] = {
+									   "reserved:world-ipv6"};
 
-	*out = (struct reference_end){.labels = e->labels, .label_count = label_count(e),
-				      .ports = ports, .port_count = port_count(e)};
+	*out = (struct reference_end){.labels = e->labels,
+				      .label_count = label_count(e),
+				      .ports = ports,
+				      .port_count = port_count(e)};
 	for (size_t i = 0; i < out->port_count; i++)
 		ports[i] = (struct reference_port){e->ports[i].name, e->ports[i].port,
 						   e->ports[i].proto};
@@ -269,8 +291,8 @@ static void reference_ask(const struct world *w, const struct triple *t,
 {
 	struct reference_port ports[2][2];
 	struct reference_end subject, peer;
-	struct reference_packet p = {.dir = t->dir, .proto = packets[t->packet].proto,
-				     .port = packets[t->packet].port};
+	struct reference_packet p = {
+		.dir = t->dir, .proto = packets[t->packet].proto, .port = packets[t->packet].port};
 
 	end_to_reference(&ends[t->subject], ports[0], &subject);
 	end_to_reference(&ends[t->peer], ports[1], &peer);
@@ -304,8 +326,8 @@ static bool rule_agrees(const struct world *w, const struct verdict *v,
 static bool explain_agrees(const struct world *w, const struct compiled *c, const struct triple *t,
 			   const struct reference_verdict *ref)
 {
-	const struct packet p = {.dir = t->dir, .proto = packets[t->packet].proto,
-				 .port = packets[t->packet].port};
+	const struct packet p = {
+		.dir = t->dir, .proto = packets[t->packet].proto, .port = packets[t->packet].port};
 	const struct peer_identity *who = peers_get(w->peers, end_identity(w, &ends[t->peer]));
 	uint32_t refs[REFERENCE_MAX_RULES];
 	bool denies[REFERENCE_MAX_RULES];
@@ -322,8 +344,8 @@ struct asked {
 static bool triple_agrees(const struct world *w, const struct asked *a, const struct triple *t,
 			  struct compare_result *r)
 {
-	const struct packet p = {.dir = t->dir, .proto = packets[t->packet].proto,
-				 .port = packets[t->packet].port};
+	const struct packet p = {
+		.dir = t->dir, .proto = packets[t->packet].proto, .port = packets[t->packet].port};
 	struct verdict v = lookup_packet(a->lookup, end_identity(w, &ends[t->peer]), &p);
 	struct reference_verdict ref;
 
@@ -361,8 +383,8 @@ static void mismatch_print(const struct random_case *c, uint64_t seed, const str
 	world_init(&w, c, seed);
 	struct compiled *k = world_compile(&w, &ends[t->subject]);
 	struct lookup *l = lookup_new(k);
-	struct packet p = {.dir = t->dir, .proto = packets[t->packet].proto,
-			   .port = packets[t->packet].port};
+	struct packet p = {
+		.dir = t->dir, .proto = packets[t->packet].proto, .port = packets[t->packet].port};
 	const struct end *peer = &ends[t->peer];
 	struct verdict v = lookup_packet(l, end_identity(&w, peer), &p);
 	reference_ask(&w, t, &ref);
@@ -408,7 +430,9 @@ static void subject_compare(struct world *w, struct random_case *c, size_t subje
 	a.lookup = lookup_new(a.compiled);
 	for (size_t peer = 0; peer < ARRAY_SIZE(ends); peer++)
 		for (size_t n = 0; n < 2 * ARRAY_SIZE(packets); n++) {
-			struct triple t = {.subject = subject, .peer = peer, .packet = n / 2,
+			struct triple t = {.subject = subject,
+					   .peer = peer,
+					   .packet = n / 2,
 					   .dir = n & 1 ? AXO_DIR_INGRESS : AXO_DIR_EGRESS};
 
 			if (triple_agrees(w, &a, &t, r))

@@ -34,15 +34,15 @@ static const char *const selectors[] = {
 	"{matchExpressions: [{key: \"reserved:host\", operator: DoesNotExist}]}",
 };
 
-static const char *const entities[] = {"all",	      "world",	     "world-ipv4", "world-ipv6",
-				       "cluster",     "host",	     "remote-node", "init",
-				       "unmanaged",   "health",	     "ingress",	   "none",
+static const char *const entities[] = {"all",		"world",  "world-ipv4",	 "world-ipv6",
+				       "cluster",	"host",	  "remote-node", "init",
+				       "unmanaged",	"health", "ingress",	 "none",
 				       "kube-apiserver"};
 
-static const char *const cidrs[] = {"10.0.0.0/8",   "10.1.0.0/16", "10.1.2.0/24", "10.1.2.128/25",
-				    "10.1.2.3/32",  "0.0.0.0/0",   "0.0.0.0/1",	  "192.0.2.0/24",
-				    "\"fd00::/8\"", "\"fd00:1::/32\"", "\"::/0\"",
-				    "\"2001:db8::/32\""};
+static const char *const cidrs[] = {"10.0.0.0/8",      "10.1.0.0/16",  "10.1.2.0/24",
+				    "10.1.2.128/25",   "10.1.2.3/32",  "0.0.0.0/0",
+				    "0.0.0.0/1",       "192.0.2.0/24", "\"fd00::/8\"",
+				    "\"fd00:1::/32\"", "\"::/0\"",     "\"2001:db8::/32\""};
 
 static const char *const cidr_sets[] = {
 	"{cidr: 10.0.0.0/8, except: [10.1.0.0/16]}",
@@ -100,12 +100,9 @@ static const char *const knp_peers[] = {
 };
 
 static const char *const knp_ports[] = {
-	"{port: 80}",
-	"{port: 53, protocol: UDP}",
-	"{protocol: TCP}",
-	"{port: 1000, endPort: 30000, protocol: UDP}",
-	"{port: http}",
-	"{port: 80, protocol: SCTP}",
+	"{port: 80}",	   "{port: 53, protocol: UDP}",
+	"{protocol: TCP}", "{port: 1000, endPort: 30000, protocol: UDP}",
+	"{port: http}",	   "{port: 80, protocol: SCTP}",
 };
 
 static const char *const subjects[] = {
@@ -117,13 +114,19 @@ static const char *const subjects[] = {
 };
 
 static const char *const options[] = {
-	"", "", "", "", "  enableDefaultDeny: {ingress: false}\n",
+	"",
+	"",
+	"",
+	"",
+	"  enableDefaultDeny: {ingress: false}\n",
 	"  enableDefaultDeny: {ingress: false, egress: false}\n",
 	"  enableDefaultDeny: {egress: true}\n",
 };
 
 static const char *const knp_options[] = {
-	"", "  policyTypes: [Ingress]\n", "  policyTypes: [Egress]\n",
+	"",
+	"  policyTypes: [Ingress]\n",
+	"  policyTypes: [Egress]\n",
 	"  policyTypes: [Ingress, Egress]\n",
 };
 
@@ -162,15 +165,15 @@ static void cnp_peers_fill(struct random_list *l, bool egress, uint64_t *state)
 			  ARRAY_SIZE(selectors), state);
 		return;
 	case 3:
-		list_fill(l, egress ? "toEntities" : "fromEntities", entities,
-			  ARRAY_SIZE(entities), state);
+		list_fill(l, egress ? "toEntities" : "fromEntities", entities, ARRAY_SIZE(entities),
+			  state);
 		return;
 	case 4:
 		list_fill(l, egress ? "toCIDR" : "fromCIDR", cidrs, ARRAY_SIZE(cidrs), state);
 		return;
 	case 5:
-		list_fill(l, egress ? "toCIDRSet" : "fromCIDRSet", cidr_sets,
-			  ARRAY_SIZE(cidr_sets), state);
+		list_fill(l, egress ? "toCIDRSet" : "fromCIDRSet", cidr_sets, ARRAY_SIZE(cidr_sets),
+			  state);
 		return;
 	case 6: /* nobody */
 		l->key = egress ? "toEndpoints" : "fromEndpoints";
@@ -227,7 +230,8 @@ void random_fill(struct random_case *c, uint64_t *state)
 		policy_fill(&c->policies[i], state);
 }
 
-static void list_write(const struct random_list *l, const char *before, const char *after, FILE *out)
+static void list_write(const struct random_list *l, const char *before, const char *after,
+		       FILE *out)
 {
 	const char *comma = "";
 
@@ -281,8 +285,8 @@ static void policy_write(const struct random_policy *p, int number, FILE *out)
 	fprintf(out, "---\napiVersion: %s\nkind: %s\n",
 		knp ? "networking.k8s.io/v1" : "cilium.io/v2",
 		policy_kind_to_str((enum policy_kind)p->kind));
-	fprintf(out, "metadata: {name: p%d%s%s}\n", number, wide ? "" : ", namespace: ",
-		wide ? "" : p->namespace_);
+	fprintf(out, "metadata: {name: p%d%s%s}\n", number,
+		wide ? "" : ", namespace: ", wide ? "" : p->namespace_);
 	fprintf(out, "spec:\n  %s: %s\n%s", knp ? "podSelector" : "endpointSelector", p->subject,
 		p->options);
 	sections_write(p, out);

@@ -242,8 +242,7 @@ static bool port_holds(const struct question *q, const struct port *p)
 		return proto && k->port >= p->first && k->port <= p->last;
 	for (size_t i = 0; i < owner->port_count; i++)
 		if (!strcmp(owner->ports[i].name, p->name) && owner->ports[i].port == k->port &&
-		    owner->ports[i].proto == k->proto &&
-		    (p->proto == 0 || p->proto == k->proto))
+		    owner->ports[i].proto == k->proto && (p->proto == 0 || p->proto == k->proto))
 			return true;
 	return false;
 }
@@ -339,8 +338,11 @@ void reference_judge(const struct policy *policies, const struct reference_end *
 		     const struct reference_end *peer, const struct reference_packet *packet,
 		     bool allow_host, struct reference_verdict *out)
 {
-	struct question q = {.policies = policies, .subject = subject, .peer = peer,
-			     .packet = packet, .out = out};
+	struct question q = {.policies = policies,
+			     .subject = subject,
+			     .peer = peer,
+			     .packet = packet,
+			     .out = out};
 	bool allowed = false, denied = false;
 
 	memset(out, 0, sizeof(*out));
