@@ -116,7 +116,12 @@ static int reader_mapping(struct reader *r)
 	}
 }
 
-/* An empty file, and one of comments only, is a configuration: all defaults. */
+static bool is_nothing(const yaml_event_t *event)
+{
+	return event->type == YAML_SCALAR_EVENT && event->data.scalar.length == 0;
+}
+
+/* An empty file, one of comments only, and an empty document are configurations: all defaults. */
 static int reader_document(struct reader *r)
 {
 	int err;
@@ -127,9 +132,10 @@ static int reader_document(struct reader *r)
 			      r->event.type == YAML_DOCUMENT_START_EVENT));
 	if (err < 0 || r->event.type == YAML_STREAM_END_EVENT)
 		return err;
-	if (r->event.type != YAML_MAPPING_START_EVENT)
+	if (r->event.type != YAML_MAPPING_START_EVENT && !is_nothing(&r->event))
 		return reader_fail(r, "expected \"key: value\" lines");
-	err = reader_mapping(r);
+	if (r->event.type == YAML_MAPPING_START_EVENT)
+		err = reader_mapping(r);
 	while (err == 0 && r->event.type != YAML_STREAM_END_EVENT) {
 		err = reader_next(r);
 		if (err == 0 && r->event.type == YAML_DOCUMENT_START_EVENT)
