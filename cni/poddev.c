@@ -118,7 +118,13 @@ static struct cidr host_cidr(const struct axo_addr *addr)
 	return (struct cidr){.addr = *addr, .family = family, .bits = family == 4 ? 32 : 128};
 }
 
-/* The gateway's host route, and the default route through it. */
+/*
+ * The gateway's host route, and the default route through it.
+ *
+ * In a table of its own the default route finds the gateway's there.  In the main table the
+ * gateway may be that of another interface of ours already; "onlink" then says which way.  It
+ * would not do for the own table: IPv6 checks an onlink gateway against the main one.
+ */
 static int routes_add(struct netlink *nl, const struct pod_address *a, int ifindex, uint32_t table)
 {
 	struct cidr gateway = host_cidr(&a->gateway);
@@ -129,11 +135,10 @@ static int routes_add(struct netlink *nl, const struct pod_address *a, int ifind
 		.gateway = &a->gateway,
 		.ifindex = ifindex,
 		.table = table,
-		.onlink = true,
+		.onlink = table == RT_TABLE_MAIN,
 	};
 	int r = route_add(nl, &link);
 
-	/* Another interface of ours has the same gateway; "onlink" then says which way. */
 	return r < 0 && r != -EEXIST ? r : route_add(nl, &through);
 }
 
