@@ -190,11 +190,21 @@ int store_save(struct store *s, struct agent *agent, struct error *e)
 	return ipam_store_save(s->ipam, agent->ipam, e);
 }
 
+/* A full disk makes SQLite roll back by itself; what follows must not be committed one by one. */
+static int still_open(const struct agent *agent, struct error *e)
+{
+	if (!sqlite3_get_autocommit(db_handle(agent->db)))
+		return 0;
+	return error_set(e, EIO, "database: an earlier write of the transaction failed");
+}
+
 int store_put_endpoint(struct store *s, struct agent *agent, const struct endpoint *ep,
 		       struct error *e)
 {
-	int r = endpoint_store_save(s->endpoints, ep, agent->identities, e);
+	int r = still_open(agent, e);
 
+	if (r == 0)
+		r = endpoint_store_save(s->endpoints, ep, agent->identities, e);
 	if (r < 0)
 		db_spoil(agent->db, e);
 	return r;
@@ -203,8 +213,10 @@ int store_put_endpoint(struct store *s, struct agent *agent, const struct endpoi
 int store_delete_endpoint(struct store *s, struct agent *agent, const struct endpoint *ep,
 			  struct error *e)
 {
-	int r = endpoint_store_delete(s->endpoints, ep->id, e);
+	int r = still_open(agent, e);
 
+	if (r == 0)
+		r = endpoint_store_delete(s->endpoints, ep->id, e);
 	if (r < 0)
 		db_spoil(agent->db, e);
 	return r;
