@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Classes: terms to classes, classes to entries.
+ *
+ *   1. Terms that speak of anybody make the entries of class 0.
+ *   2. For every other term the peers it matches are asked from the index: pairs (peer, term).
+ *   3. The terms of a peer, and what their named ports mean for it, are its signature; peers of
+ *      one signature are a class.  An empty signature is class 0.
+ *   4. A class gets the entries of its terms, and those of 1 if they are few (complete_max).
+ *   5. The host, on ingress, is a class of its own that is allowed everything (allow_host).
+ *   6. Where no rule puts the subject in default deny, anybody is allowed by default.
+ */
+#include "policy/compiler.h"
+
+#include <stdlib.h>
+
+#include "axoneme/ipcache.h"
+
+void *array_grow(void *array, size_t count, size_t *size, size_t item)
+{
+	if (count < *size)
+		return array;
+	*size = *size ? *size * 2 : 16;
+	array = reallocarray(array, *size, item);
+	if (!array)
+		abort();
+	return array;
+}
+
+static void pair_add(void *ctx, uint32_t slot)
+{
+	struct compiler *x = ctx;
+
+	x->pairs = array_grow(x->pairs, x->pair_count, &x->pair_size, sizeof(*x->pairs));
+	x->pairs[x->pair_count++] = (struct pair){.slot = slot, .term = x->term};
+}
+
+static int pair_cmp(const void *a, const void *b)
+{
+	const struct pair *x = a;
+	const struct pair *y = b;
+
+	if (x->slot != y->slot)
+		return x->slot < y->slot ? -1 : 1;
+	return x->term < y->term ? -1 : x->term > y->term;
+}
+
+static void signature_push(struct compiler *x, uint32_t v)
+{
+	x->signature = array_grow(x->signature, x->signature_len, &x->signature_size,
+				  sizeof(*x->signature));
+	x->signature[x->signature_len++] = v;
+}
+
+static void entries_append(struct compiled *c, enum axo_dir dir, uint32_t class_,
+			   struct span_list *spans)
+{
+	struct compiler *x = c->compiler;
+
+	x->prefixes.count = 0;
+	spans_resolve(spans->items, spans->count, &x->prefixes);
+	for (size_t i = 0; i < x->prefixes.count; i++) {
+		const struct prefix_entry *p = &x->prefixes.items[i];
+
+		c->entries =
+			array_grow(c->entries, c->entry_count, &x->entry_size, sizeof(*c->entries));
+		c->entries[c->entry_count++] = (struct compiled_entry){
+			.class_ = class_,
+			.dir = (uint8_t)dir,
+			.bits = p->bits,
+			.proto = p->proto,
+			.verdict = p->deny ? AXO_POL_DENY : AXO_POL_ALLOW,
+			.port = p->port,
+			.rule = p->ref,
+		};
+	}
+}
+
+/* Rules 1 and 6. */
+void classes_anybody(struct compiled *c, enum axo_dir dir)
+{
+	struct compiler *x = c->compiler;
+	struct side *s = &x->sides[dir];
+
+	for (size_t i = 0; i < x->terms.count; i++) {
+		const struct term *t = &x->terms.items[i];
+
+		if (t->dir == dir && t->anybody)
+			term_spans(t, &x->subject, NULL, false, &s->anybody);
+	}
+	if (!x->terms.default_deny[dir])
+		span_add(&s->anybody, (struct span){.proto = SPAN_ANY_PROTO,
+						    .last = 65535,
+						    .ref = AXO_RULE_DEFAULT});
+	s->complete = s->anybody.count <= x->options.complete_max;
+	entries_append(c, dir, 0, &s->anybody);
+	c->ref.flags[dir] = AXO_POLICY_ENFORCED;
+	if (s->anybody.count)
+		c->ref.flags[dir] |= AXO_POLICY_ANYBODY;
+}
+
+static bool term_selects(const struct term *t)
+{
+	return !t->anybody || t->named;
+}
+
+/* Rule 2.  Named ports for anybody: everybody is asked what they mean. */
+static void pairs_collect(struct compiler *x, struct peers *peers, enum axo_dir dir)
+{
+	static const struct match everybody = {.type = PEER_ENTITY, .entity = ENTITY_ALL};
+
+	x->pair_count = 0;
+	for (x->term = 0; x->term < x->terms.count; x->term++) {
+		const struct term *t = &x->terms.items[x->term];
+
+		if (t->dir != dir || !term_selects(t))
+			continue;
+		if (t->anybody)
+			peers_match(peers, &everybody, pair_add, x);
+		for (uint32_t m = 0; !t->anybody && m < t->match_count; m++)
+			peers_match(peers, &t->matches[m], pair_add, x);
+	}
+	if (x->pair_count)
+		qsort(x->pairs, x->pair_count, sizeof(*x->pairs), pair_cmp);
+}
+
+static int span_plain_cmp(const void *a, const void *b)
+{
+	const struct span *x = a;
+	const struct span *y = b;
+
+	return x->proto != y->proto ? (int)x->proto - (int)y->proto : (int)x->first - (int)y->first;
+}
+
+/*
+ * A term in a signature: its number, and for named ports what they mean.  One that means nothing
+ * for this peer, and has nothing else to say, is left out.
+ */
+static void signature_term(struct compiler *x, uint32_t term, const struct peer_identity *who)
+{
+	const struct term *t = &x->terms.items[term];
+
+	if (!t->named) {
+		signature_push(x, term);
+		return;
+	}
+	x->spans.count = 0;
+	term_spans(t, &x->subject, who, true, &x->spans);
+	if (!x->spans.count && t->anybody)
+		return;
+	if (x->spans.count)
+		qsort(x->spans.items, x->spans.count, sizeof(struct span), span_plain_cmp);
+	signature_push(x, term);
+	signature_push(x, (uint32_t)x->spans.count);
+	for (size_t i = 0; i < x->spans.count; i++)
+		signature_push(x,
+			       (uint32_t)x->spans.items[i].proto << 16 | x->spans.items[i].first);
+}
+
+/* Rule 4: spans of the signature that was just made, @who being any peer of the class. */
+static void class_spans(struct compiler *x, enum axo_dir dir, const struct peer_identity *who)
+{
+	const struct side *s = &x->sides[dir];
+
+	x->spans.count = 0;
+	if (x->signature[0] == SIGNATURE_HOST) {
+		span_add(&x->spans, (struct span){.proto = SPAN_ANY_PROTO,
+						  .last = 65535,
+						  .ref = AXO_RULE_HOST});
+		return;
+	}
+	for (size_t i = 0; i < x->signature_len; i++) {
+		const struct term *t = &x->terms.items[x->signature[i]];
+
+		term_spans(t, &x->subject, who, t->anybody, &x->spans);
+		if (t->named)
+			i += 1 + x->signature[i + 1];
+	}
+	for (size_t i = 0; s->complete && i < s->anybody.count; i++)
+		span_add(&x->spans, s->anybody.items[i]);
+}
+
+/* Rule 3: the class of the signature that was just made; a new one gets its entries. */
+static uint32_t class_get(struct compiled *c, enum axo_dir dir, const struct peer_identity *who)
+{
+	struct compiler *x = c->compiler;
+	struct side *s = &x->sides[dir];
+
+	if (!x->signature_len)
+		return 0;
+	bool complete = s->complete || x->signature[0] == SIGNATURE_HOST;
+	void **slot = map_slot(&s->classes, x->signature, x->signature_len * sizeof(uint32_t));
+	if (!*slot) {
+		*slot = (void *)(uintptr_t)++s->class_count;
+		class_spans(x, dir, who);
+		entries_append(c, dir, s->class_count, &x->spans);
+	}
+	uint32_t class_ = (uint32_t)(uintptr_t)*slot;
+	return complete ? class_ | AXO_CLASS_COMPLETE : class_;
+}
+
+static bool is_host(const struct compiler *x, enum axo_dir dir, const struct peer_identity *who)
+{
+	return dir == AXO_DIR_INGRESS && x->options.allow_host &&
+	       label_set_reserved(&who->labels, "host");
+}
+
+/* @classes: by slot, zero before. */
+void classes_compile(struct compiled *c, struct peers *peers, enum axo_dir dir, uint32_t *classes)
+{
+	struct compiler *x = c->compiler;
+
+	pairs_collect(x, peers, dir);
+	for (size_t i = 0; i < x->pair_count;) {
+		uint32_t slot = x->pairs[i].slot;
+		const struct peer_identity *who = peers_slot(peers, slot);
+		uint32_t last = UINT32_MAX;
+
+		x->signature_len = 0;
+		for (; i < x->pair_count && x->pairs[i].slot == slot; i++) {
+			if (x->pairs[i].term != last)
+				signature_term(x, x->pairs[i].term, who);
+			last = x->pairs[i].term;
+		}
+		if (!is_host(x, dir, who))
+			classes[slot] = class_get(c, dir, who);
+	}
+	uint32_t slot = 0;
+	for (const struct peer_identity *who; (who = peers_next(peers, &slot));) {
+		if (!is_host(x, dir, who))
+			continue;
+		x->signature_len = 0;
+		signature_push(x, SIGNATURE_HOST);
+		classes[slot - 1] = class_get(c, dir, who);
+	}
+}
+
+bool identity_is_pod(uint32_t identity)
+{
+	return identity >= AXO_ID_LOCAL_MIN && identity <= AXO_ID_LOCAL_MAX;
+}
+
+uint32_t classes_most_pods(const struct compiled *c, enum axo_dir dir, const struct peers *peers,
+			   const uint32_t *classes)
+{
+	const struct compiler *x = c->compiler;
+	const struct side *s = &x->sides[dir];
+	uint32_t *counts = calloc(s->class_count + 1, sizeof(*counts));
+	uint32_t best = 0, slot = 0;
+
+	if (!counts)
+		abort();
+	for (const struct peer_identity *who; (who = peers_next(peers, &slot));) {
+		uint32_t class_ = classes[slot - 1];
+
+		if (!identity_is_pod(who->id))
+			continue;
+		counts[class_ & ~AXO_CLASS_COMPLETE]++;
+		if (counts[class_ & ~AXO_CLASS_COMPLETE] > counts[best & ~AXO_CLASS_COMPLETE])
+			best = class_;
+	}
+	if (!x->options.pod_class_min ||
+	    counts[best & ~AXO_CLASS_COMPLETE] < x->options.pod_class_min)
+		best = 0;
+	free(counts);
+	return best;
+}
+
+bool term_matches(const struct compiler *x, const struct term *t, const struct peer_identity *who)
+{
+	for (uint32_t m = 0; m < t->match_count; m++)
+		if (match_identity(&t->matches[m], who, x->cluster))
+			return true;
+	return t->anybody;
+}
+
+uint32_t classes_of_peer(struct compiled *c, enum axo_dir dir, const struct peer_identity *who)
+{
+	struct compiler *x = c->compiler;
+
+	if (!x->terms.enforced[dir])
+		return 0;
+	x->signature_len = 0;
+	if (is_host(x, dir, who))
+		signature_push(x, SIGNATURE_HOST);
+	for (uint32_t i = 0; !is_host(x, dir, who) && i < x->terms.count; i++) {
+		const struct term *t = &x->terms.items[i];
+
+		if (t->dir == dir && term_selects(t) && term_matches(x, t, who))
+			signature_term(x, i, who);
+	}
+	return class_get(c, dir, who);
+}
