@@ -294,7 +294,7 @@ static int parser_fail(struct node_reader *r)
 
 	if (p->error == YAML_READER_ERROR)
 		return report_add(r->report, SEVERITY_ERROR, (struct pos){0},
-				  "not UTF-8 text: %s at byte %zu", p->problem, p->problem_offset);
+				  "no readable text: %s at byte %zu", p->problem, p->problem_offset);
 	return report_add(r->report, SEVERITY_ERROR, pos, "not valid YAML: %s%s%s",
 			  p->problem ? p->problem : "out of memory", p->context ? " " : "",
 			  p->context ? p->context : "");

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Every file of tests/policy-corpus says in its comments what is found in it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <glob.h>
+
+#include "lib/cleanup.h"
+#include "lib/file.h"
+#include "policy/parse.h"
+
+#define ALL_FEATURES (FEATURE_HTTP | FEATURE_DNS | FEATURE_CHAOS | FEATURE_SNI)
+
+struct checked {
+	char *text;
+	size_t len;
+	struct report report;
+	struct policy *list;
+	int parsed;
+};
+
+static void file_check(const char *path, unsigned int features, struct checked *c)
+{
+	*c = (struct checked){0};
+	if (file_read(path, 1 << 20, &c->text, &c->len))
+		fail_msg("%s cannot be read", path);
+	report_init(&c->report, path);
+	c->parsed = policy_parse(path, c->text, c->len, &c->report, &c->list);
+	if (!c->parsed)
+		policy_check_features(c->list, features, &c->report);
+}
+
+static void checked_fini(struct checked *c)
+{
+	free(c->text);
+	policies_free(c->list);
+	report_fini(&c->report);
+}
+
+static void finding_is(const char *path, const struct finding *f, const char *line, size_t len)
+{
+	char found[1024];
+
+	snprintf(found, sizeof(found), "# %s: %u:%u: %s",
+		 f->severity == SEVERITY_ERROR ? "error" : "warning", f->pos.line, f->pos.column,
+		 f->text);
+	if (strlen(found) != len || strncmp(found, line, len))
+		fail_msg("%s\n  expected %.*s\n  found    %s", path, (int)len, line, found);
+}
+
+/* The findings are those of the comments, no more and no fewer, in that order. */
+static void findings_are_as_written(const char *path, const struct checked *c)
+{
+	const char *line = c->text;
+	uint32_t i = 0;
+
+	while (*line == '#') {
+		size_t len = strcspn(line, "\n");
+
+		if (!strncmp(line, "# error: ", 9) || !strncmp(line, "# warning: ", 11)) {
+			if (i == c->report.count)
+				fail_msg("%s: not found: %.*s", path, (int)len, line);
+			finding_is(path, &c->report.items[i++], line, len);
+		}
+		line += len + (line[len] == '\n');
+	}
+	if (i != c->report.count)
+		fail_msg("%s: also found: %s", path, c->report.items[i].text);
+}
+
+/** struct expected - of a directory */
+struct expected {
+	const char *pattern;
+	bool parses;
+	bool passes; /* with the features that are enforced: none */
+	size_t files;
+};
+
+static void directory_is(const struct expected *x)
+{
+	glob_t found = {0};
+
+	if (glob(x->pattern, 0, NULL, &found))
+		fail_msg("%s: no files: run from the top of the tree", x->pattern);
+	assert_true(found.gl_pathc >= x->files);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *path = found.gl_pathv[i];
+		struct checked c;
+
+		file_check(path, 0, &c);
+		findings_are_as_written(path, &c);
+		if (!c.parsed != x->parses || !c.report.errors != x->passes)
+			fail_msg("%s: parses %d, errors %u", path, !c.parsed, c.report.errors);
+		checked_fini(&c);
+	}
+	globfree(&found);
+}
+
+static void valid_files_are_accepted_with_the_warnings_they_name(void **state)
+{
+	(void)state;
+	directory_is(&(struct expected){"tests/policy-corpus/accept/*.yaml", true, true, 40});
+	directory_is(&(struct expected){"tests/policy-corpus/accept/*.json", true, true, 2});
+}
+
+static void invalid_files_are_rejected_with_the_errors_they_name(void **state)
+{
+	(void)state;
+	directory_is(&(struct expected){"tests/policy-corpus/reject/*.yaml", false, false, 150});
+}
+
+static void what_nobody_enforces_is_refused_by_name(void **state)
+{
+	(void)state;
+	directory_is(&(struct expected){"tests/policy-corpus/refused/*.yaml", true, false, 8});
+}
+
+static void what_somebody_enforces_is_not_refused(void **state)
+{
+	glob_t found = {0};
+
+	(void)state;
+	assert_int_equal(glob("tests/policy-corpus/refused/*.yaml", 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		struct checked c;
+
+		file_check(found.gl_pathv[i], ALL_FEATURES, &c);
+		assert_int_equal(c.report.errors, 0);
+		checked_fini(&c);
+	}
+	globfree(&found);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(valid_files_are_accepted_with_the_warnings_they_name),
+		cmocka_unit_test(invalid_files_are_rejected_with_the_errors_they_name),
+		cmocka_unit_test(what_nobody_enforces_is_refused_by_name),
+		cmocka_unit_test(what_somebody_enforces_is_not_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
