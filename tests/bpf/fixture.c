@@ -269,6 +269,14 @@ static void drops_read(struct fixture *x, struct drops *d)
 	}
 }
 
+uint64_t drops_of(struct fixture *x, enum axo_drop reason)
+{
+	struct drops d;
+
+	drops_read(x, &d);
+	return d.packets[reason][0] + d.packets[reason][1];
+}
+
 /** drops_note - what was counted between @was and now; more than one packet is a failure */
 static void drops_note(struct fixture *x, const struct drops *was, struct outcome *o)
 {

@@ -123,6 +123,9 @@ void events_listen(struct fixture *x, int on);
 /** count_read - of axo_counts, all CPUs */
 uint64_t count_read(struct fixture *x, enum axo_count which);
 
+/** drops_of - packets in axo_drops for @reason, both directions */
+uint64_t drops_of(struct fixture *x, enum axo_drop reason);
+
 /** map_clear - remove every entry */
 void map_clear(struct bpf_map *map);
 

@@ -4,8 +4,11 @@
  * larger than the MTU, and the errors that programs and stacks tell each other.
  */
 #include <errno.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -244,6 +247,44 @@ static void closed_connection_is_made_again_on_the_same_ports(void **state)
 	close(listener);
 }
 
+/** wire_open - send whole frames out of pod A's device */
+static int wire_open(struct fixture *x)
+{
+	struct sockaddr_ll ll = { .sll_family = AF_PACKET };
+	int fd = live_socket(x, POD_A, AF_PACKET, SOCK_RAW);
+
+	assert_int_equal(setns(x->netns_pod[POD_A], CLONE_NEWNET), 0);
+	ll.sll_ifindex = if_nametoindex("eth0");
+	assert_int_equal(setns(x->netns, CLONE_NEWNET), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&ll, sizeof(ll)), 0);
+	return fd;
+}
+
+/* The kernel of a pod chatters on its own, but never too short. */
+static void frames_of_every_length_are_counted_on_the_wire(void **state)
+{
+	struct fixture *x = *state;
+	int fd = wire_open(x);
+	struct frame f;
+
+	for (int v6 = 0; v6 < 2; v6++) {
+		size_t sent = 0;
+		uint64_t before = drops_of(x, AXO_DROP_TOO_SHORT);
+
+		frame_eth(&f, GW_MAC, A_MAC, 0);
+		frame_ip(&f, v6 ? A6 : A4, v6 ? B6 : B4);
+		frame_udp(&f, 1, 2);
+		frame_payload(&f, "payload", 7);
+		frame_finish(&f);
+		for (size_t len = ETH_HLEN; len < f.len; len++, sent++)
+			assert_int_equal(send(fd, f.b, len, 0), len);
+		for (int tries = 0; drops_of(x, AXO_DROP_TOO_SHORT) - before < sent && tries < 1000; tries++)
+			poll(NULL, 0, 10);
+		assert_int_equal(drops_of(x, AXO_DROP_TOO_SHORT) - before, sent);
+	}
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +295,7 @@ int main(void)
 		fixture_test(first_hop_of_traceroute_is_the_gateway),
 		fixture_test(receiver_with_smaller_mtu_is_discovered),
 		fixture_test(closed_connection_is_made_again_on_the_same_ports),
+		fixture_test(frames_of_every_length_are_counted_on_the_wire),
 	};
 
 	return cmocka_run_group_tests_name("live", tests, live_group_setup, fixture_group_teardown);
