@@ -26,6 +26,7 @@ struct anchor {
 
 struct node_reader {
 	yaml_parser_t parser;
+	const char *text;
 	size_t bytes;
 	uint32_t documents;
 	uint32_t nodes; /* of this document, aliases expanded */
@@ -45,6 +46,7 @@ struct node_reader *node_reader_new(const char *text, size_t len)
 
 	if (!r || !yaml_parser_initialize(&r->parser))
 		abort();
+	r->text = text;
 	r->bytes = len;
 	yaml_parser_set_input_string(&r->parser, (const unsigned char *)text, len);
 	return r;
@@ -287,14 +289,26 @@ static int frame_close(struct node_reader *r)
 	return err ? err : anchor_err;
 }
 
+/* libyaml gives no mark for bytes that are no text, only their offset. */
+static struct pos offset_pos(const struct node_reader *r, size_t offset)
+{
+	struct pos pos = {.line = 1, .column = 1};
+
+	for (size_t i = 0; i < offset && i < r->bytes; i++) {
+		pos.column = r->text[i] == '\n' ? 1 : pos.column + 1;
+		pos.line += r->text[i] == '\n';
+	}
+	return pos;
+}
+
 static int parser_fail(struct node_reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
 	struct pos pos = mark_pos(&p->problem_mark);
 
 	if (p->error == YAML_READER_ERROR)
-		return report_add(r->report, SEVERITY_ERROR, (struct pos){0},
-				  "no readable text: %s at byte %zu", p->problem, p->problem_offset);
+		return report_add(r->report, SEVERITY_ERROR, offset_pos(r, p->problem_offset),
+				  "no readable text: %s", p->problem);
 	return report_add(r->report, SEVERITY_ERROR, pos, "not valid YAML: %s%s%s",
 			  p->problem ? p->problem : "out of memory", p->context ? " " : "",
 			  p->context ? p->context : "");
