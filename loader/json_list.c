@@ -28,7 +28,7 @@ void json_list_add(struct evbuffer *out, bool *any, json_t *item)
 	if (!item)
 		return;
 	json_list_next(out, any);
-	json_dump_callback(item, to_evbuffer, out, JSON_COMPACT);
+	json_dump_callback(item, to_evbuffer, out, JSON_COMPACT | JSON_ENCODE_ANY);
 	json_decref(item);
 }
 
