@@ -20,30 +20,21 @@
 
 #include "bpf/lib/packet.h"
 
-/**
- * deliver_check_mtu - a frame longer than @mtu allows: may it pass?
- *
- * What counts of a super-packet is the size of its segments.  A transport header in a non-linear
- * area counts as the smallest one; such a packet was not built by a socket.
- */
-static __noinline int deliver_check_mtu(struct __sk_buff *skb, struct packet *p, __u16 mtu)
-{
-	__u32 l4_len = 8;
-	__u8 offset;
+/* skb->gso_size of SCTP: every segment has a length of its own (include/linux/skbuff.h). */
+#define GSO_BY_FRAGS 0xffff
 
-	if (!skb->gso_size) {
-		p->mtu = mtu;
-		return -AXO_DROP_MTU;
-	}
-	if (p->key.proto == IPPROTO_TCP) {
-		l4_len = 20;
-		if (!bpf_skb_load_bytes(skb, p->l4_off + 12, &offset, 1))
-			l4_len = (offset >> 4) * 4u;
-	}
-	if (p->l4_off - ETH_HLEN + l4_len + skb->gso_size <= mtu)
-		return 0;
-	p->mtu = mtu;
-	return -AXO_DROP_MTU;
+/**
+ * deliver_fits - may a frame longer than @mtu allows pass all the same?
+ *
+ * What counts of a super-packet is the size of its segments.  Those of SCTP are not in sight:
+ * they are as long as the sender's association made them, and pass.
+ */
+static __always_inline bool deliver_fits(struct __sk_buff *skb, const struct packet *p, __u16 mtu)
+{
+	__u32 gso_size = skb->gso_size;
+
+	return gso_size && (gso_size == GSO_BY_FRAGS ||
+			    p->l4_off - ETH_HLEN + p->l4_len + gso_size <= mtu);
 }
 
 /** deliver_hop - one routed hop; @l3 has at least the fixed header.  0 or -AXO_DROP_TTL_EXCEEDED */
@@ -77,10 +68,9 @@ static __always_inline int deliver_pod(struct __sk_buff *skb, struct packet *p,
 	struct ethhdr *eth = data;
 	int rc;
 
-	if (s->mtu && skb->len > s->mtu + ETH_HLEN) {
-		rc = deliver_check_mtu(skb, p, s->mtu);
-		if (rc)
-			return rc;
+	if (s->mtu && skb->len > s->mtu + ETH_HLEN && !deliver_fits(skb, p, s->mtu)) {
+		p->mtu = s->mtu;
+		return -AXO_DROP_MTU;
 	}
 	if (data + need > (void *)(long)skb->data_end) {
 		if (bpf_skb_pull_data(skb, need))

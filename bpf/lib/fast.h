@@ -32,9 +32,11 @@ static __always_inline bool fast_l4(struct packet *p, const __u8 *l4, const void
 			return false;
 		header = (l4[12] & 0xf0) >> 2;
 		p->tcp_flags = l4[13];
+		p->l4_len = header;
 		return header >= sizeof(struct tcphdr) && header <= room;
 	}
 	p->tcp_flags = 0;
+	p->l4_len = sizeof(struct udphdr);
 	return proto == IPPROTO_UDP && (const void *)(l4 + sizeof(struct udphdr)) <= end &&
 	       sizeof(struct udphdr) <= room;
 }

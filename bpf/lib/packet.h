@@ -51,6 +51,7 @@ enum packet_kind {
  * @icmp_type:  ICMP and ICMPv6: the type
  * @found:      enum flow_map (flow.h): where an entry for @key was found, alive or not
  * @mtu:        AXO_DROP_MTU: what would have fitted, for the ICMP error
+ * @l4_len:     length of the TCP or UDP header; else 0
  * @pad:        zero
  */
 struct packet {
@@ -65,7 +66,8 @@ struct packet {
 	__u8 icmp_type;
 	__u8 found;
 	__u16 mtu;
-	__u16 pad[3];
+	__u16 l4_len;
+	__u16 pad[2];
 };
 
 /** struct ends - sender and receiver of a packet, as the packet says them */

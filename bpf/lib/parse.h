@@ -228,6 +228,7 @@ static __always_inline int parse_tcp(struct __sk_buff *skb, struct packet *p,
 	if (c->off + (bytes[0] >> 4) * 4u > c->end)
 		return -AXO_DROP_TOO_SHORT;
 	p->tcp_flags = bytes[1];
+	p->l4_len = (bytes[0] >> 4) * 4u;
 	return 0;
 }
 
@@ -263,6 +264,8 @@ static __noinline int parse_l4(struct __sk_buff *skb, struct packet *p, struct c
 		return -AXO_DROP_TOO_SHORT;
 	c->ends.sport = ports[0];
 	c->ends.dport = ports[1];
+	if (c->proto == IPPROTO_UDP)
+		p->l4_len = sizeof(struct udphdr);
 	return c->proto == IPPROTO_TCP && !c->quoted ? parse_tcp(skb, p, c) : 0;
 }
 

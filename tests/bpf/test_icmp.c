@@ -203,6 +203,24 @@ static void super_packet_counts_by_its_segments(void **state)
 	}
 }
 
+/* Linux sends SCTP as super-packets whose segments differ in length: gso_size is a marker. */
+static void sctp_super_packet_passes(void **state)
+{
+	struct fixture *x = *state;
+
+	for (int i = 0; i < 2; i++) {
+		struct frame f;
+
+		frame_eth(&f, GW_MAC, A_MAC, 0);
+		frame_ip(&f, families[i].a, families[i].b);
+		frame_sctp(&f, 1, 2);
+		frame_payload(&f, NULL, LARGE);
+		frame_finish(&f);
+		assert_pass(from_pod_gso(x, POD_A, &f, 0xffff));
+		assert_drop(from_pod(x, POD_A, &f), MTU, EGRESS);
+	}
+}
+
 static void nothing_answers_errors_and_later_fragments(void **state)
 {
 	struct fixture *x = *state;
@@ -408,6 +426,7 @@ int main(void)
 		icmp_test(ttl_ends_at_the_gateway),
 		icmp_test(larger_than_receivers_mtu_is_answered_with_it),
 		icmp_test(super_packet_counts_by_its_segments),
+		icmp_test(sctp_super_packet_passes),
 		icmp_test(nothing_answers_errors_and_later_fragments),
 		icmp_test(errors_are_limited_to_a_rate),
 		icmp_test(unused_rate_is_saved_up_for_a_burst_only),
