@@ -114,7 +114,8 @@ static int start_checks(struct agent *agent, struct error *e)
 		return r;
 	kernel_probe(&kernel);
 	if (kernel_is_old(kernel.release))
-		log_warn("this kernel is older than those that are tested", "kernel", kernel.release);
+		log_warn("this kernel is older than those that are tested", "kernel",
+			 kernel.release);
 	return kernel_judge(&kernel, e);
 }
 
@@ -176,7 +177,8 @@ static int start_loop(struct agent *agent, struct error *e)
 	if (r == 0)
 		r = host_addresses_open(&agent->host_addresses, agent, e);
 	if (r == 0)
-		r = netwatch_open(&agent->links, agent->base, NETWATCH_LINKS, link_removed, agent, e);
+		r = netwatch_open(&agent->links, agent->base, NETWATCH_LINKS, link_removed, agent,
+				  e);
 	return r < 0 ? r : flow_gc_open(&agent->flow_gc, agent, e);
 }
 
@@ -187,8 +189,8 @@ static int start_reconcile(struct agent *agent, struct error *e)
 
 	if (r < 0)
 		return r;
-	log_info("reconciled", "ready", log_num(report.ready), "lost", log_num(report.lost), "written",
-		 log_num(report.written), "pruned", log_num(report.pruned), "orphans",
+	log_info("reconciled", "ready", log_num(report.ready), "lost", log_num(report.lost),
+		 "written", log_num(report.written), "pruned", log_num(report.pruned), "orphans",
 		 log_num(report.orphans));
 	lifecycle_resume(agent);
 	return queue_open(&agent->queue, agent, e);

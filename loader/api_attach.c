@@ -53,11 +53,12 @@ static bool read_device(struct api_request *req, struct endpoint *ep)
 	if (!api_text(req, "mac", true, &mac))
 		return false;
 	if (mac_from_str(mac, ep->mac) < 0 || (ep->mac[0] & 1)) {
-		api_fail(req, API_BAD_CONFIG, "mac \"%.40s\": expected a unicast address like 0a:00:00:00:00:01",
-			 mac);
+		api_fail(req, API_BAD_CONFIG,
+			 "mac \"%.40s\": expected a unicast address like 0a:00:00:00:00:01", mac);
 		return false;
 	}
-	if (!json_is_integer(mtu) || json_integer_value(mtu) < 68 || json_integer_value(mtu) > 65535) {
+	if (!json_is_integer(mtu) || json_integer_value(mtu) < 68 ||
+	    json_integer_value(mtu) > 65535) {
 		api_fail(req, API_BAD_CONFIG, "mtu: expected a number from 68 to 65535");
 		return false;
 	}
@@ -90,13 +91,14 @@ static bool read_lease(struct agent *agent, struct api_request *req, struct endp
 	const struct ipam_lease *lease = ipam_find(agent->ipam, &ep->attachment);
 
 	if (!lease || lease->releasing) {
-		api_fail(req, API_NOT_FOUND, "attachment %s/%s has no addresses: expected POST before PUT",
+		api_fail(req, API_NOT_FOUND,
+			 "attachment %s/%s has no addresses: expected POST before PUT",
 			 ep->attachment.container_id, ep->attachment.ifname);
 		return false;
 	}
 	if (endpoint_by_attachment(agent->endpoints, &ep->attachment)) {
-		api_fail(req, API_EXISTS, "attachment %s/%s exists already", ep->attachment.container_id,
-			 ep->attachment.ifname);
+		api_fail(req, API_EXISTS, "attachment %s/%s exists already",
+			 ep->attachment.container_id, ep->attachment.ifname);
 		return false;
 	}
 	ep->ipv4 = lease->v4;
@@ -116,11 +118,12 @@ static int find_device(struct agent *agent, struct endpoint *ep, struct error *e
 	if (r < 0)
 		return error_set(e, r, "host device %s: %s", ep->device, strerror(-r));
 	if (strcmp(link.kind, "veth") != 0)
-		return error_set(e, EINVAL, "host device %s is a \"%s\": expected a veth", ep->device,
-				 link.kind);
+		return error_set(e, EINVAL, "host device %s is a \"%s\": expected a veth",
+				 ep->device, link.kind);
 	if (memcmp(link.mac, agent->config.mac, 6) != 0)
 		return error_set(e, EINVAL, "host device %s has MAC %s: expected %s", ep->device,
-				 mac_to_str(link.mac, found), mac_to_str(agent->config.mac, expected));
+				 mac_to_str(link.mac, found),
+				 mac_to_str(agent->config.mac, expected));
 	ep->ifindex = link.ifindex;
 	return 0;
 }
@@ -167,9 +170,10 @@ static void log_endpoint(const struct endpoint *ep)
 		addr_to_str(&ep->ipv4, v4);
 	if (!addr_is_zero(&ep->ipv6))
 		addr_to_str(&ep->ipv6, v6);
-	log_info("endpoint added", "id", log_num(ep->id), "namespace", ep->namespace_, "name", ep->name,
-		 "container", ep->attachment.container_id, "ifname", ep->attachment.ifname, "device",
-		 ep->device, "ipv4", v4, "ipv6", v6, "identity", log_num(ep->identity));
+	log_info("endpoint added", "id", log_num(ep->id), "namespace", ep->namespace_, "name",
+		 ep->name, "container", ep->attachment.container_id, "ifname",
+		 ep->attachment.ifname, "device", ep->device, "ipv4", v4, "ipv6", v6, "identity",
+		 log_num(ep->identity));
 }
 
 void api_attachment_put(struct agent *agent, struct api_request *req)
@@ -182,8 +186,8 @@ void api_attachment_put(struct agent *agent, struct api_request *req)
 		api_fail(req, API_TRY_LATER, "no memory");
 		return;
 	}
-	if (!api_keys_check(req, "network", "containerId", "ifname", "mac", "mtu", "netns", "namespace",
-			    "name", "labels", "ports", NULL) ||
+	if (!api_keys_check(req, "network", "containerId", "ifname", "mac", "mtu", "netns",
+			    "namespace", "name", "labels", "ports", NULL) ||
 	    !read_body(req, ep) || !read_lease(agent, req, ep))
 		return;
 	reaper_add_seen(agent->reaper);

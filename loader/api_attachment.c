@@ -25,7 +25,8 @@ bool api_attachment_names(struct api_request *req, struct attachment *a)
 	const char *network, *container, *ifname;
 	struct error e;
 
-	if (!api_text(req, "network", true, &network) || !api_text(req, "containerId", true, &container) ||
+	if (!api_text(req, "network", true, &network) ||
+	    !api_text(req, "containerId", true, &container) ||
 	    !api_text(req, "ifname", true, &ifname))
 		return false;
 	if (attachment_set(a, network, container, ifname, &e) < 0) {
@@ -83,11 +84,13 @@ struct post {
 static int address_json(json_t *array, const struct axo_addr *addr, const struct axo_addr *gateway)
 {
 	int bits = addr_family(addr) == 4 ? 32 : 128;
-	struct cidr cidr = {.addr = *addr, .family = (uint8_t)addr_family(addr), .bits = (uint8_t)bits};
+	struct cidr cidr = {
+		.addr = *addr, .family = (uint8_t)addr_family(addr), .bits = (uint8_t)bits};
 	char text[CIDR_STR_MAX], gateway_text[CIDR_STR_MAX];
 
-	return json_array_append_new(array, json_pack("{s:s, s:s}", "address", cidr_to_str(&cidr, text),
-						      "gateway", addr_to_str(gateway, gateway_text)));
+	return json_array_append_new(array,
+				     json_pack("{s:s, s:s}", "address", cidr_to_str(&cidr, text),
+					       "gateway", addr_to_str(gateway, gateway_text)));
 }
 
 static json_t *lease_json(const struct agent *agent, const struct ipam_lease *lease)
@@ -102,8 +105,8 @@ static json_t *lease_json(const struct agent *agent, const struct ipam_lease *le
 	if (!addr_is_zero(&lease->v6) && ipam_gateway(agent->ipam, 6, &gateway))
 		address_json(addresses, &lease->v6, &gateway);
 	return json_pack("{s:s, s:s, s:I, s:o}", "hostDevice", device, "hostMac",
-			 mac_to_str(agent->config.mac, mac), "mtu", (json_int_t)agent->mtu, "addresses",
-			 addresses);
+			 mac_to_str(agent->config.mac, mac), "mtu", (json_int_t)agent->mtu,
+			 "addresses", addresses);
 }
 
 static enum api_code take_code(int err)
@@ -148,7 +151,8 @@ static bool post_take(struct post *p, bool late)
 		api_fail(p->req, API_DATABASE, "%s", e.msg);
 		return true;
 	}
-	r = ipam_take(agent->ipam, &p->attachment, p->wanted, p->wanted_count, boottime_ms(), &lease, &e);
+	r = ipam_take(agent->ipam, &p->attachment, p->wanted, p->wanted_count, boottime_ms(),
+		      &lease, &e);
 	if (!late && (r == -EBUSY || (r == -ENOSPC && releasing_any(agent))))
 		return false;
 	if (r < 0) {

@@ -26,7 +26,8 @@ static int check_device(struct agent *agent, const struct endpoint *ep, struct e
 	if (!(link.flags & IFF_UP))
 		return error_set(e, ENETDOWN, "host device %s is down: expected up", ep->device);
 	if (hook_pod_attached(agent->hooks, link.ifindex) != 1)
-		return error_set(e, ENOENT, "host device %s has no program on its ingress", ep->device);
+		return error_set(e, ENOENT, "host device %s has no program on its ingress",
+				 ep->device);
 	return 0;
 }
 
@@ -39,7 +40,8 @@ static int check_mac(struct api_request *req, const struct endpoint *ep, struct 
 	if (!text)
 		return 0;
 	if (mac_from_str(text, mac) < 0 || memcmp(mac, ep->mac, 6) != 0)
-		return error_set(e, EINVAL, "mac %.40s: expected %s", text, mac_to_str(ep->mac, expected));
+		return error_set(e, EINVAL, "mac %.40s: expected %s", text,
+				 mac_to_str(ep->mac, expected));
 	return 0;
 }
 
@@ -55,7 +57,8 @@ static int check_ips(struct api_request *req, const struct endpoint *ep, struct 
 		if (!text || addr_parse(text, &addr, e) < 0)
 			return error_set(e, EINVAL, "ips[%zu]: expected an address", i);
 		if (addr_cmp(&addr, &ep->ipv4) != 0 && addr_cmp(&addr, &ep->ipv6) != 0)
-			return error_set(e, EINVAL, "address %s is not endpoint %u's", text, ep->id);
+			return error_set(e, EINVAL, "address %s is not endpoint %u's", text,
+					 ep->id);
 	}
 	return 0;
 }
@@ -66,7 +69,8 @@ static int check_lease(const struct agent *agent, const struct endpoint *ep, str
 
 	if (!lease || lease->releasing || addr_cmp(&lease->v4, &ep->ipv4) != 0 ||
 	    addr_cmp(&lease->v6, &ep->ipv6) != 0)
-		return error_set(e, ENOENT, "endpoint %u's addresses are not reserved for it", ep->id);
+		return error_set(e, ENOENT, "endpoint %u's addresses are not reserved for it",
+				 ep->id);
 	return 0;
 }
 
@@ -81,7 +85,8 @@ void api_attachment_check(struct agent *agent, struct api_request *req)
 		return;
 	ep = endpoint_by_attachment(agent->endpoints, &a);
 	if (!ep)
-		api_fail(req, API_NOT_FOUND, "there is no attachment %s/%s", a.container_id, a.ifname);
+		api_fail(req, API_NOT_FOUND, "there is no attachment %s/%s", a.container_id,
+			 a.ifname);
 	else if (check_mac(req, ep, &e) < 0 || check_ips(req, ep, &e) < 0 ||
 		 check_lease(agent, ep, &e) < 0 || check_device(agent, ep, &e) < 0 ||
 		 endpoint_map_check(agent->datapath, ep, &e) < 0)

@@ -37,7 +37,8 @@ static struct valid *valid_read(struct api_request *req, size_t *count)
 	_cleanup_free_ struct valid *items = NULL;
 
 	if (!json_is_array(array)) {
-		api_fail(req, API_BAD_CONFIG, "validAttachments: expected an array (it may be empty)");
+		api_fail(req, API_BAD_CONFIG,
+			 "validAttachments: expected an array (it may be empty)");
 		return NULL;
 	}
 	*count = json_array_size(array);
@@ -53,7 +54,8 @@ static struct valid *valid_read(struct api_request *req, size_t *count)
 		items[i].ifname = json_string_value(json_object_get(j, "ifname"));
 		if (!items[i].container || !items[i].ifname) {
 			api_fail(req, API_BAD_CONFIG,
-				 "validAttachments[%zu]: expected {\"containerID\", \"ifname\"}", i);
+				 "validAttachments[%zu]: expected {\"containerID\", \"ifname\"}",
+				 i);
 			return NULL;
 		}
 	}

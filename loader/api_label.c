@@ -39,8 +39,8 @@ static int apply_remove(struct label_set *set, const json_t *remove, struct erro
 		return error_set(e, EINVAL, "remove: expected an array of keys");
 	for (size_t i = 0; i < json_array_size(remove); i++) {
 		const char *key = json_string_value(json_array_get(remove, i));
-		int r = key ? label_set_drop(set, key, e) :
-			      error_set(e, EINVAL, "remove[%zu]: expected a key", i);
+		int r = key ? label_set_drop(set, key, e)
+			    : error_set(e, EINVAL, "remove[%zu]: expected a key", i);
 
 		if (r < 0 && r != -ENOENT)
 			return r;
@@ -95,7 +95,8 @@ static void patch(struct agent *agent, struct api_request *req, struct endpoint 
 	if (relabel(agent, ep, set, &e) < 0)
 		db_spoil(agent->db, &e);
 	else
-		log_info("labels changed", "id", log_num(ep->id), "identity", log_num(ep->identity));
+		log_info("labels changed", "id", log_num(ep->id), "identity",
+			 log_num(ep->identity));
 	api_reply_committed(agent, req, api_endpoint_json(ep));
 }
 

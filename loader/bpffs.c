@@ -47,14 +47,16 @@ int bpffs_prepare(const char *dir, struct error *e)
 
 	if (!on_bpffs(dir) && below_usual(dir)) {
 		if (mount("bpf", USUAL, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") < 0)
-			return error_set(e, errno, "cannot mount a bpf file system at " USUAL ": %s",
+			return error_set(e, errno,
+					 "cannot mount a bpf file system at " USUAL ": %s",
 					 strerror(errno));
 		log_info("bpf file system mounted", "dir", USUAL);
 	}
 	if (!on_bpffs(dir))
-		return error_set(e, ENODEV,
-				 "bpffs-dir %.150s is not on a bpf file system: expected one (mount -t bpf bpf DIR)",
-				 dir);
+		return error_set(
+			e, ENODEV,
+			"bpffs-dir %.150s is not on a bpf file system: expected one (mount -t bpf bpf DIR)",
+			dir);
 	r = dir_make(dir, 0700);
 	if (r < 0)
 		return error_set(e, r, "cannot make bpffs-dir %.150s: %s", dir, strerror(-r));

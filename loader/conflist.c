@@ -23,8 +23,8 @@ static json_t *plugin_axoneme(const struct options *opt)
 	char socket[PATH_MAX];
 
 	snprintf(socket, sizeof(socket), "%s/" AXO_SOCKET_NAME, opt->run_dir);
-	return json_pack("{s:s, s:s, s:s, s:{s:b, s:b, s:b}}", "type", "axoneme-cni", "socket", socket,
-			 "queueDir", opt->queue_dir, "capabilities", "ips", 1, "mac", 1,
+	return json_pack("{s:s, s:s, s:s, s:{s:b, s:b, s:b}}", "type", "axoneme-cni", "socket",
+			 socket, "queueDir", opt->queue_dir, "capabilities", "ips", 1, "mac", 1,
 			 "io.kubernetes.cri.pod-annotations", 1);
 }
 
@@ -37,8 +37,8 @@ static json_t *plugin_portmap(void)
 char *conflist_text(const struct options *opt)
 {
 	json_t *list = json_pack("{s:s, s:[s,s,s,s], s:s, s:[o,o]}", "cniVersion", "1.0.0",
-				 "cniVersions", "0.3.1", "0.4.0", "1.0.0", "1.1.0", "name", "axoneme",
-				 "plugins", plugin_axoneme(opt), plugin_portmap());
+				 "cniVersions", "0.3.1", "0.4.0", "1.0.0", "1.1.0", "name",
+				 "axoneme", "plugins", plugin_axoneme(opt), plugin_portmap());
 	char *text = list ? json_dumps(list, JSON_INDENT(2)) : NULL;
 
 	json_decref(list);

@@ -17,11 +17,16 @@
 #include "loader/pin.h"
 
 static const char *const map_names[MAP_COUNT] = {
-	[MAP_ENDPOINT] = AXO_MAP_ENDPOINT, [MAP_ADDRESS] = AXO_MAP_ADDRESS,
-	[MAP_IPCACHE] = AXO_MAP_IPCACHE,   [MAP_FLOW] = AXO_MAP_FLOW,
-	[MAP_FLOW_LRU] = AXO_MAP_FLOW_LRU, [MAP_FRAG] = AXO_MAP_FRAG,
-	[MAP_DROPS] = AXO_MAP_DROPS,	   [MAP_STATE] = AXO_MAP_STATE,
-	[MAP_EVENTS] = AXO_MAP_EVENTS,	   [MAP_COUNTS] = AXO_MAP_COUNTS,
+	[MAP_ENDPOINT] = AXO_MAP_ENDPOINT,
+	[MAP_ADDRESS] = AXO_MAP_ADDRESS,
+	[MAP_IPCACHE] = AXO_MAP_IPCACHE,
+	[MAP_FLOW] = AXO_MAP_FLOW,
+	[MAP_FLOW_LRU] = AXO_MAP_FLOW_LRU,
+	[MAP_FRAG] = AXO_MAP_FRAG,
+	[MAP_DROPS] = AXO_MAP_DROPS,
+	[MAP_STATE] = AXO_MAP_STATE,
+	[MAP_EVENTS] = AXO_MAP_EVENTS,
+	[MAP_COUNTS] = AXO_MAP_COUNTS,
 	[MAP_ICMP_BUCKET] = AXO_MAP_ICMP_BUCKET,
 };
 
@@ -41,8 +46,9 @@ static uint32_t old_generation(const char *bpffs_dir)
 		char room[4096];
 	} value = {0};
 
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) < 0 || info.value_size > sizeof(value) ||
-	    info.key_size != sizeof(key) || bpf_map_lookup_elem(fd, &key, &value) < 0)
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) < 0 ||
+	    info.value_size > sizeof(value) || info.key_size != sizeof(key) ||
+	    bpf_map_lookup_elem(fd, &key, &value) < 0)
 		return 0;
 	return value.state.generation;
 }
@@ -51,7 +57,8 @@ static int state_write(struct datapath *dp)
 {
 	uint32_t key = 0;
 
-	return bpf_map_update_elem(dp->map_fds[MAP_STATE], &key, &dp->state, BPF_ANY) < 0 ? -errno : 0;
+	return bpf_map_update_elem(dp->map_fds[MAP_STATE], &key, &dp->state, BPF_ANY) < 0 ? -errno
+											  : 0;
 }
 
 /* The map may be new: then it goes on where the one before was. */
@@ -160,7 +167,8 @@ static uint64_t map_bytes(int fd)
 	return bytes;
 }
 
-int datapath_map_info(const struct datapath *dp, enum datapath_map map, struct datapath_map_info *out)
+int datapath_map_info(const struct datapath *dp, enum datapath_map map,
+		      struct datapath_map_info *out)
 {
 	struct bpf_map_info info = {0};
 	uint32_t len = sizeof(info);

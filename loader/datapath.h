@@ -57,7 +57,8 @@ int datapath_map_fd(const struct datapath *dp, enum datapath_map map);
 
 /** datapath_map_name - as in axoneme/names.h, of which it is also the pin */
 const char *datapath_map_name(enum datapath_map map);
-int datapath_map_info(const struct datapath *dp, enum datapath_map map, struct datapath_map_info *out);
+int datapath_map_info(const struct datapath *dp, enum datapath_map map,
+		      struct datapath_map_info *out);
 
 /** datapath_prog_fd - borrowed; @name: "from_pod" or "from_host"; -ENOENT */
 int datapath_prog_fd(const struct datapath *dp, const char *name);

@@ -58,12 +58,14 @@ static int pins_check(struct bpf_object *obj, const char *bpffs_dir, struct erro
 		const char *name = bpf_map__name(map);
 		struct bpf_map_info info = {0};
 		uint32_t len = sizeof(info);
-		_cleanup_close_ int fd = bpf_map__is_internal(map) ? -ENOENT : pin_get(bpffs_dir, name);
+		_cleanup_close_ int fd = bpf_map__is_internal(map) ? -ENOENT
+								   : pin_get(bpffs_dir, name);
 		int r;
 
 		if (fd == -ENOENT)
 			continue;
-		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0 && same_layout(map, &info))
+		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0 &&
+		    same_layout(map, &info))
 			continue;
 		log_warn("map is replaced: its layout has changed", "map", name);
 		r = pin_remove(bpffs_dir, name);
@@ -76,18 +78,22 @@ static int pins_check(struct bpf_object *obj, const char *bpffs_dir, struct erro
 static int take_fds(struct datapath *dp, const struct bpf_object *obj, struct error *e)
 {
 	for (size_t i = 0; i < MAP_COUNT; i++) {
-		int fd = bpf_object__find_map_fd_by_name(obj, datapath_map_name((enum datapath_map)i));
+		int fd = bpf_object__find_map_fd_by_name(obj,
+							 datapath_map_name((enum datapath_map)i));
 
 		dp->map_fds[i] = fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 		if (dp->map_fds[i] < 0)
-			return error_set(e, ENOENT, "the object has no map %s", datapath_map_name((enum datapath_map)i));
+			return error_set(e, ENOENT, "the object has no map %s",
+					 datapath_map_name((enum datapath_map)i));
 	}
 	for (size_t i = 0; i < PROG_COUNT; i++) {
-		const struct bpf_program *p = bpf_object__find_program_by_name(obj, datapath_prog_names[i]);
+		const struct bpf_program *p =
+			bpf_object__find_program_by_name(obj, datapath_prog_names[i]);
 
 		dp->prog_fds[i] = p ? fcntl(bpf_program__fd(p), F_DUPFD_CLOEXEC, 3) : -1;
 		if (dp->prog_fds[i] < 0)
-			return error_set(e, ENOENT, "the object has no program %s", datapath_prog_names[i]);
+			return error_set(e, ENOENT, "the object has no program %s",
+					 datapath_prog_names[i]);
 	}
 	return 0;
 }
@@ -99,7 +105,8 @@ static int pin_programs(const struct datapath *dp, const char *bpffs_dir, struct
 		int r = pin_replace(bpffs_dir, datapath_prog_names[i], dp->prog_fds[i]);
 
 		if (r < 0)
-			return error_set(e, r, "cannot pin program %s: %s", datapath_prog_names[i], strerror(-r));
+			return error_set(e, r, "cannot pin program %s: %s", datapath_prog_names[i],
+					 strerror(-r));
 	}
 	return 0;
 }
@@ -115,8 +122,9 @@ static int load(struct datapath *dp, struct axoneme_bpf *skel, const struct opti
 		return r;
 	r = axoneme_bpf__load(skel);
 	if (r < 0)
-		return error_set(e, r, "the kernel refused the programs: %s (--log-level debug shows why)",
-				 strerror(-r));
+		return error_set(
+			e, r, "the kernel refused the programs: %s (--log-level debug shows why)",
+			strerror(-r));
 	r = take_fds(dp, skel->obj, e);
 	return r < 0 ? r : pin_programs(dp, opt->bpffs_dir, e);
 }
@@ -131,7 +139,8 @@ int datapath_load(struct datapath *dp, const struct options *opt, const struct a
 	libbpf_set_print(libbpf_print);
 	skel = axoneme_bpf__open_opts(&opts);
 	if (!skel)
-		return error_set(e, errno, "cannot open the embedded programs: %s", strerror(errno));
+		return error_set(e, errno, "cannot open the embedded programs: %s",
+				 strerror(errno));
 	skel->rodata->axo_cfg = *config;
 	r = load(dp, skel, opt, e);
 	axoneme_bpf__destroy(skel);

@@ -55,9 +55,9 @@ static int lock_take(const char *state_dir, int *out, struct error *e)
 				 strerror(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return error_set(e, errno == EWOULDBLOCK ? EBUSY : errno,
-				 errno == EWOULDBLOCK ?
-					 "another agent runs with state directory %.150s" :
-					 "cannot lock state directory %.150s",
+				 errno == EWOULDBLOCK
+					 ? "another agent runs with state directory %.150s"
+					 : "cannot lock state directory %.150s",
 				 state_dir);
 	*out = TAKE_FD(fd);
 	return 0;
@@ -121,7 +121,8 @@ int db_open(struct db **out, const char *state_dir, struct error *e)
 	db->last = &db->first;
 	r = dir_make(state_dir, 0700);
 	if (r < 0)
-		r = error_set(e, r, "cannot make state directory %.150s: %s", state_dir, strerror(-r));
+		r = error_set(e, r, "cannot make state directory %.150s: %s", state_dir,
+			      strerror(-r));
 	if (r == 0)
 		r = lock_take(state_dir, &db->lock_fd, e);
 	if (r == 0)

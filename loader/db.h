@@ -50,7 +50,8 @@ int db_open(struct db **db, const char *state_dir, struct error *e);
 void db_close(struct db *db);
 
 /** db_attach - commit by @base's turns from now on; before that only db_commit() commits */
-int db_attach(struct db *db, struct event_base *base, const struct db_owner *owner, struct error *e);
+int db_attach(struct db *db, struct event_base *base, const struct db_owner *owner,
+	      struct error *e);
 
 sqlite3 *db_handle(struct db *db);
 

@@ -39,9 +39,9 @@ int ipcache_put(struct datapath *dp, const struct axo_addr *addr, uint32_t ident
 	struct axo_ipcache_key key = ipcache_key(addr);
 	struct axo_ipcache value = {.identity = identity};
 
-	return bpf_map_update_elem(datapath_map_fd(dp, MAP_IPCACHE), &key, &value, BPF_ANY) < 0 ?
-		       -errno :
-		       0;
+	return bpf_map_update_elem(datapath_map_fd(dp, MAP_IPCACHE), &key, &value, BPF_ANY) < 0
+		       ? -errno
+		       : 0;
 }
 
 int ipcache_remove(struct datapath *dp, const struct axo_addr *addr)
@@ -64,8 +64,8 @@ static int publish(struct datapath *dp, const struct endpoint *ep, const struct 
 	for (size_t i = 0; i < ARRAY_SIZE(addrs) && r == 0; i++)
 		r = addr_is_zero(addrs[i]) ? 0 : ipcache_put(dp, addrs[i], ep->identity);
 	for (size_t i = 0; i < ARRAY_SIZE(addrs) && r == 0; i++) {
-		if (!addr_is_zero(addrs[i]) &&
-		    bpf_map_update_elem(datapath_map_fd(dp, MAP_ADDRESS), addrs[i], value, BPF_ANY) < 0)
+		if (!addr_is_zero(addrs[i]) && bpf_map_update_elem(datapath_map_fd(dp, MAP_ADDRESS),
+								   addrs[i], value, BPF_ANY) < 0)
 			r = -errno;
 	}
 	return r;
@@ -258,7 +258,8 @@ unsigned int ipcache_prune(struct datapath *dp,
 }
 
 int ipcache_each(struct datapath *dp,
-		 int (*fn)(const struct axo_addr *addr, uint32_t bits, uint32_t identity, void *arg),
+		 int (*fn)(const struct axo_addr *addr, uint32_t bits, uint32_t identity,
+			   void *arg),
 		 void *arg)
 {
 	int fd = datapath_map_fd(dp, MAP_IPCACHE), r = 0;

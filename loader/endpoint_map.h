@@ -44,7 +44,8 @@ int ipcache_remove(struct datapath *dp, const struct axo_addr *addr);
 
 /** ipcache_each - call @fn for each entry; a negative return value stops and is returned */
 int ipcache_each(struct datapath *dp,
-		 int (*fn)(const struct axo_addr *addr, uint32_t bits, uint32_t identity, void *arg),
+		 int (*fn)(const struct axo_addr *addr, uint32_t bits, uint32_t identity,
+			   void *arg),
 		 void *arg);
 
 /** ipcache_prune - remove entries that @keep refuses; returns how many; does not bump */

@@ -69,10 +69,12 @@ static int store_prepare(struct endpoint_store *s, struct error *e)
 	r = meta_get(s, "format", &format, e);
 	if (r == 0 && format != FORMAT)
 		return error_set(e, EPROTONOSUPPORT,
-				 "database has endpoints in format %lld: expected %d", format, FORMAT);
+				 "database has endpoints in format %lld: expected %d", format,
+				 FORMAT);
 	if (r == 0)
-		r = prepare(s, "INSERT OR REPLACE INTO endpoint VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-			    &s->save, e);
+		r = prepare(
+			s, "INSERT OR REPLACE INTO endpoint VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+			&s->save, e);
 	if (r == 0)
 		r = prepare(s, "UPDATE endpoint_meta SET value = ? WHERE key = 'identity_cursor'",
 			    &s->save_cursor, e);
@@ -192,9 +194,9 @@ static int read_texts(sqlite3_stmt *stmt, struct endpoint *ep, struct error *e)
 	if (!ep->namespace_ || !ep->name || !ep->netns)
 		return error_set(e, ENOMEM, "no memory");
 	return endpoint_labels_from_text(ep, column_text(stmt, 13), e) < 0 ||
-			       endpoint_ports_from_text(ep, column_text(stmt, 14), e) < 0 ?
-		       e->code :
-		       0;
+			       endpoint_ports_from_text(ep, column_text(stmt, 14), e) < 0
+		       ? e->code
+		       : 0;
 }
 
 static int read_row(sqlite3_stmt *stmt, struct endpoint *ep, struct error *e)

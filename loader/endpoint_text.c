@@ -73,13 +73,14 @@ static int port_name_check(const char *name, size_t at, struct error *e)
 	size_t len = strlen(name);
 
 	if (len == 0 || len >= sizeof(((struct endpoint_port *)0)->name))
-		return error_set(e, EINVAL, "ports[%zu].name \"%.40s\": expected 1 to 15 characters", at,
+		return error_set(e, EINVAL,
+				 "ports[%zu].name \"%.40s\": expected 1 to 15 characters", at,
 				 name);
 	for (const char *p = name; *p; p++) {
 		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_' && *p != '.')
 			return error_set(e, EINVAL,
-					 "ports[%zu].name \"%s\": expected letters, digits and '-'", at,
-					 name);
+					 "ports[%zu].name \"%s\": expected letters, digits and '-'",
+					 at, name);
 	}
 	return 0;
 }
@@ -93,15 +94,19 @@ static int port_from_json(struct endpoint_port *port, const json_t *j, size_t at
 	json_t *value;
 
 	if (!json_is_object(j) || !name)
-		return error_set(e, EINVAL, "ports[%zu]: expected an object with name and port", at);
+		return error_set(e, EINVAL, "ports[%zu]: expected an object with name and port",
+				 at);
 	json_object_foreach((json_t *)j, key, value) {
-		if (strcmp(key, "name") != 0 && strcmp(key, "port") != 0 && strcmp(key, "protocol") != 0)
-			return error_set(e, EINVAL,
-					 "ports[%zu]: unknown key \"%.40s\", expected name, port, protocol",
-					 at, key);
+		if (strcmp(key, "name") != 0 && strcmp(key, "port") != 0 &&
+		    strcmp(key, "protocol") != 0)
+			return error_set(
+				e, EINVAL,
+				"ports[%zu]: unknown key \"%.40s\", expected name, port, protocol",
+				at, key);
 	}
 	if (number < 1 || number > 65535)
-		return error_set(e, EINVAL, "ports[%zu].port: expected a number from 1 to 65535", at);
+		return error_set(e, EINVAL, "ports[%zu].port: expected a number from 1 to 65535",
+				 at);
 	if (protocol && (!json_is_string(protocol) ||
 			 protocol_from_str(json_string_value(protocol), &port->proto) < 0))
 		return error_set(e, EINVAL, "ports[%zu].protocol: expected TCP, UDP or SCTP", at);
@@ -148,7 +153,8 @@ static int label_from_json(struct label_set *set, const json_t *j, size_t at, st
 	struct error why = {0};
 
 	if (!key || !value || json_object_size(j) != 2)
-		return error_set(e, EINVAL, "labels[%zu]: expected {\"key\": \"...\", \"value\": \"...\"}",
+		return error_set(e, EINVAL,
+				 "labels[%zu]: expected {\"key\": \"...\", \"value\": \"...\"}",
 				 at);
 	if (label_set_put(set, key, value, &why) < 0)
 		return error_set(e, why.code, "labels[%zu]: %.200s", at, why.msg);
@@ -194,8 +200,8 @@ char *endpoint_ports_to_text(const struct endpoint *ep)
 	for (size_t i = 0; i < ep->port_count; i++) {
 		const struct endpoint_port *p = &ep->ports[i];
 
-		if (json_array_append_new(array, json_pack("{s:s, s:i, s:s}", "name", p->name, "port",
-							   p->port, "protocol",
+		if (json_array_append_new(array, json_pack("{s:s, s:i, s:s}", "name", p->name,
+							   "port", p->port, "protocol",
 							   protocol_to_str(p->proto))) < 0)
 			return NULL;
 	}

@@ -90,7 +90,8 @@ static int find_mtu(struct netlink *nl, const struct options *opt, uint32_t *mtu
 	return 0;
 }
 
-static int pair_create(struct netlink *nl, const uint8_t mac[static 6], uint32_t mtu, struct error *e)
+static int pair_create(struct netlink *nl, const uint8_t mac[static 6], uint32_t mtu,
+		       struct error *e)
 {
 	struct veth_opts opts = {
 		.name = AXO_DEV_HOST,
@@ -104,8 +105,9 @@ static int pair_create(struct netlink *nl, const uint8_t mac[static 6], uint32_t
 	memcpy(opts.peer_mac, mac, 6);
 	r = veth_add(nl, &opts);
 	if (r < 0)
-		return error_set(e, r, "cannot make the veth pair " AXO_DEV_HOST ": %s%s%s", strerror(-r),
-				 *netlink_message(nl) ? ": " : "", netlink_message(nl));
+		return error_set(e, r, "cannot make the veth pair " AXO_DEV_HOST ": %s%s%s",
+				 strerror(-r), *netlink_message(nl) ? ": " : "",
+				 netlink_message(nl));
 	log_info("gateway pair made", "device", AXO_DEV_HOST);
 	return 0;
 }
@@ -116,8 +118,8 @@ static int pair_find(struct netlink *nl, struct link *host, struct link *net, st
 	int r = link_get(nl, AXO_DEV_HOST, 0, host);
 	int r2 = link_get(nl, AXO_DEV_NET, 0, net);
 
-	if (r == 0 && r2 == 0 && !strcmp(host->kind, "veth") && host->peer_ifindex == net->ifindex &&
-	    net->peer_ifindex == host->ifindex)
+	if (r == 0 && r2 == 0 && !strcmp(host->kind, "veth") &&
+	    host->peer_ifindex == net->ifindex && net->peer_ifindex == host->ifindex)
 		return 0;
 	if (r == 0)
 		link_del(nl, host->ifindex);
@@ -169,7 +171,8 @@ static int stray_add(int ifindex, const struct cidr *addr, void *arg)
 
 	(void)ifindex;
 	for (size_t i = 0; i < s->wanted_count; i++) {
-		if (addr_cmp(&addr->addr, &s->wanted[i].addr) == 0 && addr->bits == s->wanted[i].bits)
+		if (addr_cmp(&addr->addr, &s->wanted[i].addr) == 0 &&
+		    addr->bits == s->wanted[i].bits)
 			return 0;
 	}
 	if (s->count < ARRAY_SIZE(s->strays))
@@ -187,7 +190,8 @@ static int addresses_apply(struct netlink *nl, int ifindex, const struct cidr *w
 	for (size_t i = 0; r == 0 && i < s.count; i++)
 		r = address_del(nl, ifindex, &s.strays[i]);
 	if (r < 0)
-		return error_set(e, r, "cannot clear addresses of " AXO_DEV_HOST ": %s", strerror(-r));
+		return error_set(e, r, "cannot clear addresses of " AXO_DEV_HOST ": %s",
+				 strerror(-r));
 	for (size_t i = 0; i < count; i++) {
 		r = address_add(nl, ifindex, &wanted[i]);
 		if (r < 0 && r != -EEXIST)
@@ -202,9 +206,9 @@ static int sysctl_must(int family, const char *device, const char *key, const ch
 {
 	int r = sysctl_set(family, device, key, value);
 
-	return r < 0 ? error_set(e, r, "cannot set net.ipv%d.conf.%s.%s=%s: %s", family, device, key,
-				 value, strerror(-r)) :
-		       0;
+	return r < 0 ? error_set(e, r, "cannot set net.ipv%d.conf.%s.%s=%s: %s", family, device,
+				 key, value, strerror(-r))
+		     : 0;
 }
 
 /* Reverse path checks are from_pod's: it lets out only a pod's own addresses. */

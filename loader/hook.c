@@ -225,8 +225,9 @@ int hook_attach_pod(struct hooks *h, int ifindex, int prog_fd, uint32_t mtu, str
 	put_no_link_local(h, &b, ifindex);
 	put_up(h, &b, ifindex, mtu);
 	r = batch_talk(h, &b);
-	return r < 0 ? error_set(e, r, "cannot attach from_pod to device %d: %s", ifindex, strerror(-r)) :
-		       0;
+	return r < 0 ? error_set(e, r, "cannot attach from_pod to device %d: %s", ifindex,
+				 strerror(-r))
+		     : 0;
 }
 
 int hook_pod_attached(struct hooks *h, int ifindex)
@@ -253,7 +254,8 @@ static int attach_clsact(struct hooks *h, int ifindex, int prog_fd, struct error
 	put_filter(h, &b, ifindex, prog_fd, "from_host");
 	r = batch_talk(h, &b);
 	if (r < 0)
-		return error_set(e, r, "cannot attach from_host to " AXO_DEV_NET ": %s", strerror(-r));
+		return error_set(e, r, "cannot attach from_host to " AXO_DEV_NET ": %s",
+				 strerror(-r));
 	h->host_mode = "clsact";
 	return 0;
 }

@@ -63,7 +63,8 @@ static int collect(int ifindex, const struct cidr *addr, void *arg)
 }
 
 /* What an earlier agent published. */
-static int collect_published(const struct axo_addr *addr, uint32_t bits, uint32_t identity, void *arg)
+static int collect_published(const struct axo_addr *addr, uint32_t bits, uint32_t identity,
+			     void *arg)
 {
 	return bits == 128 && identity == AXO_ID_HOST ? list_add(arg, addr) : 0;
 }
@@ -99,7 +100,8 @@ static void apply(struct host_addresses *h, const struct address_list *next)
 			continue;
 		r = ipcache_put(dp, &next->items[i], AXO_ID_HOST);
 		if (r < 0)
-			log_err(r, "cannot publish host address %s", addr_to_str(&next->items[i], text));
+			log_err(r, "cannot publish host address %s",
+				addr_to_str(&next->items[i], text));
 		changes++;
 	}
 	for (size_t i = 0; i < h->now.count; i++) {

@@ -66,7 +66,8 @@ static struct entry *by_labels(const struct identity_table *t, char *const *labe
 	uint64_t hash = labels_hash(labels, count);
 
 	for (struct entry *en = t->buckets[hash % BUCKETS]; en; en = en->chain) {
-		if (en->hash == hash && labels_equal(en->pub.labels, en->pub.label_count, labels, count))
+		if (en->hash == hash &&
+		    labels_equal(en->pub.labels, en->pub.label_count, labels, count))
 			return en;
 	}
 	return NULL;

@@ -65,9 +65,10 @@ int kernel_judge(const struct kernel_facts *facts, struct error *e)
 		return error_set(e, ENOTSUP, "kernel %s has no bpf(2): expected CONFIG_BPF_SYSCALL",
 				 facts->release);
 	if (!facts->may_bpf)
-		return error_set(e, EPERM,
-				 "the kernel refuses bpf(2) to this process: expected CAP_BPF, and no "
-				 "seccomp filter or lockdown against it");
+		return error_set(
+			e, EPERM,
+			"the kernel refuses bpf(2) to this process: expected CAP_BPF, and no "
+			"seccomp filter or lockdown against it");
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
 		if (!needed[i].there)
 			return error_set(e, ENOTSUP, "kernel %s lacks %s: expected %d.%d or later",

@@ -72,13 +72,15 @@ static int key_check(const char *key, struct error *e)
 	size_t len = strlen(key);
 
 	if (len == 0 || len > LABELS_KEY_MAX)
-		return error_set(e, EINVAL, "label key \"%.80s\" has %zu characters: expected 1 to %d",
-				 key, len, LABELS_KEY_MAX);
+		return error_set(e, EINVAL,
+				 "label key \"%.80s\" has %zu characters: expected 1 to %d", key,
+				 len, LABELS_KEY_MAX);
 	for (const char *p = key; *p; p++) {
 		if (!isalnum((unsigned char)*p) && !strchr("._-/", *p))
-			return error_set(e, EINVAL,
-					 "label key \"%.80s\": expected letters, digits, '.', '_', '-' and '/'",
-					 key);
+			return error_set(
+				e, EINVAL,
+				"label key \"%.80s\": expected letters, digits, '.', '_', '-' and '/'",
+				key);
 	}
 	return 0;
 }
@@ -86,11 +88,12 @@ static int key_check(const char *key, struct error *e)
 static int value_check(const char *key, const char *value, struct error *e)
 {
 	if (strlen(value) > LABELS_VALUE_MAX)
-		return error_set(e, EINVAL, "label %.80s: value has %zu bytes: expected at most %d", key,
-				 strlen(value), LABELS_VALUE_MAX);
+		return error_set(e, EINVAL, "label %.80s: value has %zu bytes: expected at most %d",
+				 key, strlen(value), LABELS_VALUE_MAX);
 	for (const char *p = value; *p; p++) {
 		if (iscntrl((unsigned char)*p))
-			return error_set(e, EINVAL, "label %.80s: control character in the value", key);
+			return error_set(e, EINVAL, "label %.80s: control character in the value",
+					 key);
 	}
 	return 0;
 }
@@ -101,7 +104,8 @@ static int key_strip(const char **key, struct error *e)
 	if (!strncmp(*key, SOURCE, strlen(SOURCE)))
 		*key += strlen(SOURCE);
 	else if (strchr(*key, ':'))
-		return error_set(e, EINVAL, "label key \"%.80s\": expected the source k8s or none", *key);
+		return error_set(e, EINVAL, "label key \"%.80s\": expected the source k8s or none",
+				 *key);
 	return key_check(*key, e);
 }
 
@@ -142,11 +146,13 @@ static int set_put(struct label_set *set, const char *key, const char *value, st
 		set->items[at] = text;
 		return 0;
 	}
-	bigger = set->count < LABELS_MAX ? realloc(set->items, (set->count + 1) * sizeof(char *)) : NULL;
+	bigger = set->count < LABELS_MAX ? realloc(set->items, (set->count + 1) * sizeof(char *))
+					 : NULL;
 	if (!bigger) {
 		free(text);
-		return set->count < LABELS_MAX ? error_set(e, ENOMEM, "no memory") :
-						 error_set(e, E2BIG, "more than %d labels", LABELS_MAX);
+		return set->count < LABELS_MAX
+			       ? error_set(e, ENOMEM, "no memory")
+			       : error_set(e, E2BIG, "more than %d labels", LABELS_MAX);
 	}
 	set->items = bigger;
 	set->items[set->count++] = text;

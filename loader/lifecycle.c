@@ -162,8 +162,9 @@ static int endpoint_end(struct agent *agent, struct endpoint *ep, struct error *
 		return r;
 	endpoint_withdraw(agent->datapath, ep);
 	identity_unref(agent->identities, ep->identity);
-	log_info("endpoint removed", "id", log_num(ep->id), "namespace", ep->namespace_, "name", ep->name,
-		 "container", ep->attachment.container_id, "ifname", ep->attachment.ifname);
+	log_info("endpoint removed", "id", log_num(ep->id), "namespace", ep->namespace_, "name",
+		 ep->name, "container", ep->attachment.container_id, "ifname",
+		 ep->attachment.ifname);
 	endpoint_free(endpoint_remove(agent->endpoints, ep));
 	return 0;
 }
@@ -237,8 +238,9 @@ void lifecycle_lost(struct agent *agent, int ifindex)
 	endpoint_withdraw(agent->datapath, ep);
 	endpoint_set_ifindex(agent->endpoints, ep, 0);
 	ep->state = ENDPOINT_LOST;
-	log_warn("device of an endpoint is gone; its addresses stay until DEL", "id", log_num(ep->id),
-		 "namespace", ep->namespace_, "name", ep->name, "device", ep->device);
+	log_warn("device of an endpoint is gone; its addresses stay until DEL", "id",
+		 log_num(ep->id), "namespace", ep->namespace_, "name", ep->name, "device",
+		 ep->device);
 }
 
 /* Cooling down is durable or it is not: then the lease is releasing again, and comes back here. */

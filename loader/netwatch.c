@@ -78,9 +78,9 @@ static void watch_read(evutil_socket_t fd, short what, void *arg)
 
 static int watch_open(struct netwatch *w, struct event_base *base)
 {
-	unsigned int groups = w->what == NETWATCH_LINKS ?
-				      1 << (RTNLGRP_LINK - 1) :
-				      1 << (RTNLGRP_IPV4_IFADDR - 1) | 1 << (RTNLGRP_IPV6_IFADDR - 1);
+	unsigned int groups = w->what == NETWATCH_LINKS ? 1 << (RTNLGRP_LINK - 1)
+							: 1 << (RTNLGRP_IPV4_IFADDR - 1) |
+								  1 << (RTNLGRP_IPV6_IFADDR - 1);
 	int r;
 
 	w->sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);

@@ -24,7 +24,8 @@ static int flags_walk(struct options *o, int argc, char **argv, flag_fn fn, stru
 		int r;
 
 		if (strncmp(argv[i], "--", 2) != 0)
-			return error_set(e, EINVAL, "argument \"%.100s\": expected a flag", argv[i]);
+			return error_set(e, EINVAL, "argument \"%.100s\": expected a flag",
+					 argv[i]);
 		name = strndup(argv[i] + 2, equals ? (size_t)(equals - argv[i] - 2) : SIZE_MAX / 2);
 		if (!name)
 			return error_set(e, ENOMEM, "no memory");
@@ -121,7 +122,8 @@ static int check_pod_cidr(const struct options *o, struct error *e)
 		int longest = c[i].family == 4 ? 30 : 126;
 
 		if (c[i].bits > longest)
-			return error_set(e, EINVAL, "pod-cidr %s: expected a prefix of /%d or shorter",
+			return error_set(e, EINVAL,
+					 "pod-cidr %s: expected a prefix of /%d or shorter",
 					 cidr_to_str(&c[i], a), longest);
 	}
 	return 0;
@@ -153,12 +155,15 @@ static int check_whole(const struct options *o, struct error *e)
 		r = check_reserve(o, e);
 	if (r < 0)
 		return r;
-	if (o->mtu && o->mtu < (o->pod_cidr.count == 2 || o->pod_cidr.items[0].family == 6 ? 1280 : 68))
-		return error_set(e, EINVAL, "mtu %llu: expected at least 1280 for IPv6, 68 for IPv4",
+	if (o->mtu &&
+	    o->mtu < (o->pod_cidr.count == 2 || o->pod_cidr.items[0].family == 6 ? 1280 : 68))
+		return error_set(e, EINVAL,
+				 "mtu %llu: expected at least 1280 for IPv6, 68 for IPv4",
 				 (unsigned long long)o->mtu);
 	if (o->masquerade)
-		return error_set(e, ENOTSUP,
-				 "masquerade on: comes with the edge feature, expected off until then");
+		return error_set(
+			e, ENOTSUP,
+			"masquerade on: comes with the edge feature, expected off until then");
 	return 0;
 }
 

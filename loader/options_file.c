@@ -100,7 +100,8 @@ static int reader_pair(struct reader *r)
 	err = reader_next(r);
 	if (err < 0)
 		return err;
-	return r->event.type == YAML_SEQUENCE_START_EVENT ? reader_list(r, def) : reader_set(r, def);
+	return r->event.type == YAML_SEQUENCE_START_EVENT ? reader_list(r, def)
+							  : reader_set(r, def);
 }
 
 static int reader_mapping(struct reader *r)
@@ -154,7 +155,8 @@ int options_read_file(struct options *o, const char *path, struct error *e)
 	_Static_assert(sizeof(r.seen) >= 64, "one per option");
 	err = file_read(path, CONFIG_MAX_BYTES, &text, &len);
 	if (err < 0)
-		return error_set(e, err, "cannot read configuration %.150s: %s", path, strerror(-err));
+		return error_set(e, err, "cannot read configuration %.150s: %s", path,
+				 strerror(-err));
 	if (!yaml_parser_initialize(&r.parser))
 		return error_set(e, ENOMEM, "no memory");
 	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, len);

@@ -9,15 +9,15 @@
 
 /** enum option_kind - what a value looks like, and the type of the field that holds it */
 enum option_kind {
-	OPTION_TEXT,	   /* char * */
-	OPTION_PATH,	   /* char *, absolute */
-	OPTION_CIDRS,	   /* struct cidr_list, repeatable */
-	OPTION_DEVICES,	   /* struct text_list of interface names, repeatable */
-	OPTION_NUMBER,	   /* uint64_t */
-	OPTION_DURATION,   /* uint64_t, milliseconds */
-	OPTION_ON_OFF,	   /* bool */
-	OPTION_LOG_LEVEL,  /* enum log_level */
-	OPTION_SWITCH,	   /* bool; a flag without a value, not for the file */
+	OPTION_TEXT,	  /* char * */
+	OPTION_PATH,	  /* char *, absolute */
+	OPTION_CIDRS,	  /* struct cidr_list, repeatable */
+	OPTION_DEVICES,	  /* struct text_list of interface names, repeatable */
+	OPTION_NUMBER,	  /* uint64_t */
+	OPTION_DURATION,  /* uint64_t, milliseconds */
+	OPTION_ON_OFF,	  /* bool */
+	OPTION_LOG_LEVEL, /* enum log_level */
+	OPTION_SWITCH,	  /* bool; a flag without a value, not for the file */
 };
 
 /**

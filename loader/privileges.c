@@ -42,7 +42,8 @@ int privileges_judge(const struct privilege_facts *facts, struct error *e)
 		 facts->perfmon ? "" : " CAP_PERFMON", facts->net_admin ? "" : " CAP_NET_ADMIN");
 	if (!missing[0])
 		return 0;
-	return error_set(e, EPERM, "capabilities are missing:%s; expected to run as root, or with them",
+	return error_set(e, EPERM,
+			 "capabilities are missing:%s; expected to run as root, or with them",
 			 missing);
 }
 
@@ -76,9 +77,9 @@ int privileges_drop(struct error *e)
 	if (r == 0 && (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
 		       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0))
 		r = -errno;
-	if (r == 0 && (!caps || cap_set_flag(caps, CAP_PERMITTED, count, kept, CAP_SET) < 0 ||
-		       cap_set_flag(caps, CAP_EFFECTIVE, count, kept, CAP_SET) < 0 ||
-		       cap_set_proc(caps) < 0))
+	if (r == 0 &&
+	    (!caps || cap_set_flag(caps, CAP_PERMITTED, count, kept, CAP_SET) < 0 ||
+	     cap_set_flag(caps, CAP_EFFECTIVE, count, kept, CAP_SET) < 0 || cap_set_proc(caps) < 0))
 		r = -errno;
 	return r < 0 ? error_set(e, r, "cannot give up capabilities: %s", strerror(-r)) : 0;
 }

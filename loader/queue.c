@@ -66,8 +66,8 @@ static int parse(const char *text, struct attachment *a, struct error *e)
 
 	if (!body)
 		return error_set(e, EINVAL, "not JSON: %.150s", why.text);
-	if (json_unpack_ex(body, &why, JSON_STRICT, "{s:s, s:s, s:s}", "network", &network, "containerId",
-			   &container, "ifname", &ifname) < 0)
+	if (json_unpack_ex(body, &why, JSON_STRICT, "{s:s, s:s, s:s}", "network", &network,
+			   "containerId", &container, "ifname", &ifname) < 0)
 		r = error_set(e, EINVAL, "%.150s", why.text);
 	else
 		r = attachment_set(a, network, container, ifname, e);

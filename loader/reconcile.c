@@ -67,7 +67,8 @@ static struct device *device_find(const struct device_list *l, const char *name)
 	return l->count ? bsearch(&key, l->items, l->count, sizeof(key), device_compare) : NULL;
 }
 
-static void find_devices(struct agent *agent, struct device_list *l, struct reconcile_report *report)
+static void find_devices(struct agent *agent, struct device_list *l,
+			 struct reconcile_report *report)
 {
 	struct endpoint_table *t = agent->endpoints;
 
@@ -133,7 +134,8 @@ static int maps_write(struct agent *agent, struct reconcile_report *report, stru
 	for (struct endpoint *ep = endpoint_next(t, NULL); ep; ep = endpoint_next(t, ep)) {
 		int r;
 
-		if (ep->state != ENDPOINT_READY || endpoint_map_check(agent->datapath, ep, NULL) == 0)
+		if (ep->state != ENDPOINT_READY ||
+		    endpoint_map_check(agent->datapath, ep, NULL) == 0)
 			continue;
 		r = endpoint_publish(agent->datapath, ep, e);
 		if (r < 0)
@@ -203,7 +205,8 @@ static void orphans_remove(struct agent *agent, struct device_list *l,
 	for (size_t i = 0; i < l->count; i++) {
 		if (l->items[i].known)
 			continue;
-		log_warn("device belongs to no attachment and is removed", "device", l->items[i].name);
+		log_warn("device belongs to no attachment and is removed", "device",
+			 l->items[i].name);
 		report->orphans += reaper_add(agent->reaper, l->items[i].name, NULL) == 0;
 	}
 }

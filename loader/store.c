@@ -136,7 +136,8 @@ static int drop_unleased(struct store *s, struct tables *t, struct error *e)
 	return 0;
 }
 
-static int tables_load(struct store *s, const struct agent *agent, struct tables *t, struct error *e)
+static int tables_load(struct store *s, const struct agent *agent, struct tables *t,
+		       struct error *e)
 {
 	struct ipam_config config = ipam_config(&agent->opt);
 	int r = ipam_store_load(s->ipam, &config, s->boot_id, boottime_ms(), &t->ipam, e);
@@ -157,7 +158,8 @@ static int stray_log(const struct axo_addr *addr, const struct attachment *owner
 
 	(void)arg;
 	log_error("address in use is outside the pod CIDR", "address", addr_to_str(addr, text),
-		  "network", owner->network, "container", owner->container_id, "ifname", owner->ifname);
+		  "network", owner->network, "container", owner->container_id, "ifname",
+		  owner->ifname);
 	return 0;
 }
 

@@ -75,8 +75,8 @@ static void file_remove(struct removal *r, const char *dir, const char *name)
 {
 	char path[PATH_MAX];
 
-	if (snprintf(path, sizeof(path), "%s/%s", dir, name) < (int)sizeof(path) && unlink(path) < 0 &&
-	    errno != ENOENT)
+	if (snprintf(path, sizeof(path), "%s/%s", dir, name) < (int)sizeof(path) &&
+	    unlink(path) < 0 && errno != ENOENT)
 		note(r, -errno, path);
 }
 
@@ -137,13 +137,15 @@ int traces_remove(const struct options *opt, struct error *e)
 	int held = db_lock_held(opt->state_dir);
 
 	if (held > 0)
-		return error_set(e, EBUSY, "an agent runs with state directory %.150s: expected it stopped",
+		return error_set(e, EBUSY,
+				 "an agent runs with state directory %.150s: expected it stopped",
 				 opt->state_dir);
 	/* First the file that makes runtimes send new pods. */
 	note(&r, conflist_remove(opt), CONFLIST_NAME);
 	devices_remove(&r);
 	pins_remove(&r, opt->bpffs_dir);
 	files_remove(&r, opt);
-	log_info("traces removed", "devices", log_num(r.devices), "complete", r.result ? "no" : "yes");
+	log_info("traces removed", "devices", log_num(r.devices), "complete",
+		 r.result ? "no" : "yes");
 	return r.result;
 }

@@ -15,9 +15,15 @@ static void distance_counts_edits_and_swaps(void **state)
 		const char *a, *b;
 		unsigned int distance;
 	} rows[] = {
-		{"", "", 0},		   {"", "abc", 3},	       {"abc", "", 3},
-		{"pod-cidr", "pod-cidr", 0}, {"pod-cdir", "pod-cidr", 1}, {"pod-cid", "pod-cidr", 1},
-		{"kitten", "sitting", 3},  {"ab", "ba", 1},	       {"ca", "abc", 3},
+		{"", "", 0},
+		{"", "abc", 3},
+		{"abc", "", 3},
+		{"pod-cidr", "pod-cidr", 0},
+		{"pod-cdir", "pod-cidr", 1},
+		{"pod-cid", "pod-cidr", 1},
+		{"kitten", "sitting", 3},
+		{"ab", "ba", 1},
+		{"ca", "abc", 3},
 	};
 
 	(void)state;

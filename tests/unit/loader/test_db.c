@@ -97,7 +97,8 @@ static int count_rows(struct world *w)
 	sqlite3_stmt *stmt;
 	int n = -1;
 
-	if (sqlite3_prepare_v2(db_handle(w->db), "SELECT count(*) FROM t", -1, &stmt, NULL) == SQLITE_OK &&
+	if (sqlite3_prepare_v2(db_handle(w->db), "SELECT count(*) FROM t", -1, &stmt, NULL) ==
+		    SQLITE_OK &&
 	    sqlite3_step(stmt) == SQLITE_ROW)
 		n = sqlite3_column_int(stmt, 0);
 	sqlite3_finalize(stmt);

@@ -108,9 +108,12 @@ static void lowest_free_id_is_given_first(void **state)
 
 static void mac_text_is_strict(void **state)
 {
-	static const char *const wrong[] = {"",		       "0a:00:00:00:00",
-					    "0a:00:00:00:00:0", "0a:00:00:00:00:0g",
-					    "0a-00-00-00-00-01", "0a:00:00:00:00:01 ",
+	static const char *const wrong[] = {"",
+					    "0a:00:00:00:00",
+					    "0a:00:00:00:00:0",
+					    "0a:00:00:00:00:0g",
+					    "0a-00-00-00-00-01",
+					    "0a:00:00:00:00:01 ",
 					    "0a:00:00:00:00:01:02"};
 	char text[MAC_STR_MAX];
 	uint8_t mac[6];
@@ -138,8 +141,11 @@ static void ports_are_read(void **state)
 	struct error e;
 
 	(void)state;
-	assert_int_equal(ports_of(ep, "[{\"name\":\"http\",\"port\":80},"
-				      "{\"name\":\"dns\",\"port\":53,\"protocol\":\"udp\"}]", &e), 0);
+	assert_int_equal(ports_of(ep,
+				  "[{\"name\":\"http\",\"port\":80},"
+				  "{\"name\":\"dns\",\"port\":53,\"protocol\":\"udp\"}]",
+				  &e),
+			 0);
 	assert_int_equal(ep->port_count, 2);
 	assert_string_equal(ep->ports[0].name, "http");
 	assert_int_equal(ep->ports[0].proto, IPPROTO_TCP);
@@ -199,8 +205,10 @@ static struct endpoint *rich_endpoint(struct identity_table *identities)
 	assert_int_equal(addr_parse("fd00::9", &ep->ipv6, &e), 0);
 	ep->mtu = 1450;
 	assert_int_equal(endpoint_labels_from_json(ep, labels, &e), 0);
-	assert_int_equal(ports_of(ep, "[{\"name\":\"sctp\",\"port\":9,\"protocol\":\"SCTP\"}]", &e), 0);
-	assert_int_equal(identity_ref(identities, ep->labels, ep->label_count, &ep->identity, &e), 0);
+	assert_int_equal(ports_of(ep, "[{\"name\":\"sctp\",\"port\":9,\"protocol\":\"SCTP\"}]", &e),
+			 0);
+	assert_int_equal(identity_ref(identities, ep->labels, ep->label_count, &ep->identity, &e),
+			 0);
 	json_decref(labels);
 	return ep;
 }
@@ -280,7 +288,8 @@ static void damaged_rows_and_newer_formats_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct identity_table *identities = identity_table_new(), *after = identity_table_new();
+		struct identity_table *identities = identity_table_new(),
+				      *after = identity_table_new();
 		struct endpoint_table *t = endpoint_table_new();
 		struct endpoint *ep = rich_endpoint(identities);
 		sqlite3 *db = database();
@@ -294,8 +303,8 @@ static void damaged_rows_and_newer_formats_are_refused(void **state)
 		if (!strstr(e.msg, rows[i].words))
 			fail_msg("%s: \"%s\" is not in: %s", rows[i].sql, rows[i].words, e.msg);
 		endpoint_store_close(s);
-		sqlite3_exec(db, "UPDATE endpoint_meta SET value = 2 WHERE key = 'format'", NULL, NULL,
-			     NULL);
+		sqlite3_exec(db, "UPDATE endpoint_meta SET value = 2 WHERE key = 'format'", NULL,
+			     NULL, NULL);
 		assert_int_equal(endpoint_store_open(db, &s, &e), -EPROTONOSUPPORT);
 		sqlite3_close(db);
 		endpoint_free(ep);

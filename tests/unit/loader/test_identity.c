@@ -43,7 +43,8 @@ static void reserved_identities_are_there(void **state)
 
 	assert_non_null(host);
 	assert_string_equal(host->labels[0], "reserved:host");
-	assert_string_equal(identity_by_id(*state, AXO_ID_WORLD_IPV6)->labels[0], "reserved:world-ipv6");
+	assert_string_equal(identity_by_id(*state, AXO_ID_WORLD_IPV6)->labels[0],
+			    "reserved:world-ipv6");
 	assert_null(identity_by_id(*state, AXO_ID_LOCAL_MIN));
 }
 
@@ -100,7 +101,8 @@ static void iteration_is_in_order_of_number(void **state)
 		ref(*state, label);
 	}
 	identity_unref(*state, AXO_ID_LOCAL_MIN + 50);
-	for (const struct identity *i = identity_next(*state, NULL); i; i = identity_next(*state, i)) {
+	for (const struct identity *i = identity_next(*state, NULL); i;
+	     i = identity_next(*state, i)) {
 		assert_true(count == 0 || i->id > last);
 		last = i->id;
 		count++;
@@ -199,13 +201,17 @@ static void label_set_has_an_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(reserved_identities_are_there, new_table, free_table),
-		cmocka_unit_test_setup_teardown(same_labels_share_a_number_and_others_do_not, new_table,
+		cmocka_unit_test_setup_teardown(reserved_identities_are_there, new_table,
 						free_table),
-		cmocka_unit_test_setup_teardown(number_goes_with_the_last_reference_and_comes_back_last,
+		cmocka_unit_test_setup_teardown(same_labels_share_a_number_and_others_do_not,
 						new_table, free_table),
-		cmocka_unit_test_setup_teardown(numbers_go_round_and_run_out, new_table, free_table),
-		cmocka_unit_test_setup_teardown(iteration_is_in_order_of_number, new_table, free_table),
+		cmocka_unit_test_setup_teardown(
+			number_goes_with_the_last_reference_and_comes_back_last, new_table,
+			free_table),
+		cmocka_unit_test_setup_teardown(numbers_go_round_and_run_out, new_table,
+						free_table),
+		cmocka_unit_test_setup_teardown(iteration_is_in_order_of_number, new_table,
+						free_table),
 		cmocka_unit_test_setup_teardown(restored_identity_keeps_its_number, new_table,
 						free_table),
 		cmocka_unit_test(labels_are_sorted_unique_and_have_a_source),

@@ -35,7 +35,7 @@ static void kernel_with_everything_is_good(void **state)
 static void missing_feature_is_named_with_the_release(void **state)
 {
 	struct kernel_facts rows[6];
-	static const char *const words[] = {"bpf(2)", "ring buffers", "longest-prefix maps",
+	static const char *const words[] = {"bpf(2)",	"ring buffers",	 "longest-prefix maps",
 					    "LRU maps", "redirect_peer", "ktime_get_coarse_ns"};
 	struct error e;
 
@@ -108,11 +108,12 @@ static void conflist_is_what_runtimes_of_1_0_and_1_1_read(void **state)
 	int ips, ports;
 
 	(void)state;
-	assert_int_equal(json_unpack(list, "{s:s, s:s, s:[{s:s, s:s, s:s, s:{s:b}}, {s:s, s:{s:b}}]}",
-				     "cniVersion", &version, "name", &name, "plugins", "type", &type,
-				     "socket", &socket, "queueDir", &queue, "capabilities", "ips", &ips,
-				     "type", &second, "capabilities", "portMappings", &ports),
-			 0);
+	assert_int_equal(
+		json_unpack(list, "{s:s, s:s, s:[{s:s, s:s, s:s, s:{s:b}}, {s:s, s:{s:b}}]}",
+			    "cniVersion", &version, "name", &name, "plugins", "type", &type,
+			    "socket", &socket, "queueDir", &queue, "capabilities", "ips", &ips,
+			    "type", &second, "capabilities", "portMappings", &ports),
+		0);
 	assert_string_equal(version, "1.0.0");
 	assert_string_equal(name, "axoneme");
 	assert_string_equal(type, "axoneme-cni");

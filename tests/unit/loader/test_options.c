@@ -103,12 +103,14 @@ static void file_says_everything_that_flags_say(void **state)
 
 static void flags_win_and_replace_whole_lists(void **state)
 {
-	static const char yaml[] = "pod-cidr: [10.1.0.0/16, fd00::/64]\ndevice: [a, b]\nmtu: 9000\n";
+	static const char yaml[] =
+		"pod-cidr: [10.1.0.0/16, fd00::/64]\ndevice: [a, b]\nmtu: 9000\n";
 	struct options o;
 	struct error e;
 
 	(void)state;
-	assert_int_equal(parse(&o, yaml, "--pod-cidr 10.9.0.0/24 --mtu=1400 --cooldown 500ms", &e), 0);
+	assert_int_equal(parse(&o, yaml, "--pod-cidr 10.9.0.0/24 --mtu=1400 --cooldown 500ms", &e),
+			 0);
 	assert_int_equal(o.pod_cidr.count, 1);
 	assert_int_equal(o.pod_cidr.items[0].bits, 24);
 	assert_int_equal(o.device.count, 2);
@@ -154,7 +156,8 @@ static void wrong_files_are_refused_with_the_line(void **state)
 	static const struct {
 		const char *yaml, *words;
 	} rows[] = {
-		{"pod-cidr: 10.0.0.0/24\npod-cdir: x\n", ":2: |unknown key \"pod-cdir\"|\"pod-cidr\"?"},
+		{"pod-cidr: 10.0.0.0/24\npod-cdir: x\n",
+		 ":2: |unknown key \"pod-cdir\"|\"pod-cidr\"?"},
 		{"\n\nzzzzzz: 1\n", ":3: |unknown key \"zzzzzz\"|--help"},
 		{"mtu: 1\nmtu: 2\n", ":2: |second time"},
 		{"pod-cidr: 10.0.0.1/24\n", ":1: pod-cidr: "},
@@ -198,8 +201,10 @@ static void wrong_flags_are_refused_by_name(void **state)
 		{"--pod-cidr 10.0.0.0/24 --pod-cidr 10.0.1.0/24", "expected one prefix per family"},
 		{"--pod-cidr 10.0.0.0/31", "expected a prefix of /30 or shorter"},
 		{"--pod-cidr fd00::/127", "expected a prefix of /126 or shorter"},
-		{"--pod-cidr 10.0.0.0/24 --reserve 10.0.1.0/28", "reserve 10.0.1.0/28: expected a part"},
-		{"--pod-cidr 10.0.0.0/24 --reserve 10.0.0.0/23", "reserve 10.0.0.0/23: expected a part"},
+		{"--pod-cidr 10.0.0.0/24 --reserve 10.0.1.0/28",
+		 "reserve 10.0.1.0/28: expected a part"},
+		{"--pod-cidr 10.0.0.0/24 --reserve 10.0.0.0/23",
+		 "reserve 10.0.0.0/23: expected a part"},
 		{"--pod-cidr 10.0.0.0/24 --masquerade on", "masquerade on|edge feature"},
 		{"--pod-cidr fd00::/64 --mtu 1279", "mtu 1279: expected at least 1280"},
 	};
