@@ -89,7 +89,7 @@ test_wrong_types_are_refused() {
 	netns_add a
 	for change in '.name = 7' '.name = "../x"' 'del(.name)' '.socket = 1' '.queueDir = []' \
 		'.runtimeConfig = []' '.runtimeConfig.ips = "10.1.0.5"' '.runtimeConfig.ips = [7]' \
-		'.args = 3' '.args.cni.labels = {}' '.args.cni.labels = [{"key": 1}]' \
+		'.args = 3' '.args.cni.labels = 7' '.args.cni.labels = [{"key": 1}]' \
 		'.args.cni.ports = [{"name": "http", "port": 70000, "protocol": "TCP"}]' \
 		'.prevResult = 5'; do
 		assert_fails cni ADD a eth0 "$(cni_conf "$change")"

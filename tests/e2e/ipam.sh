@@ -135,7 +135,7 @@ test_a_changed_pod_cidr_with_live_pods_is_refused_naming_them() {
 	agent_stop
 	POD_CIDRS="10.9.0.0/24 fd01::/112"
 	assert_fails agent_run
-	assert_match "10.9.0.0/24" "$(cat "$S/said")"
+	assert_match "10.1.0.0/24 was changed" "$(cat "$S/said")"
 	assert_match "$(pod_ip4 a)" "$(cat "$S/said")"
 	ping_ok host "$(pod_ip4 a)"
 	POD_CIDRS="10.1.0.0/24 fd01::/112"

@@ -12,9 +12,10 @@ setup() {
 
 # A stream of numbered lines from a to b; the receiver checks that none is missing.
 stream_start() {
-	pod_exec b socat -u TCP6-LISTEN:7000,ipv6only=0 "CREATE:$S/stream" &
+	nsenter --net=/run/netns/b socat -u TCP6-LISTEN:7000,ipv6only=0 "CREATE:$S/stream" &
+	RECEIVER_PID=$!
 	wait_until 5 listens b tcp 7000
-	pod_exec a "$PY" -u -c '
+	nsenter --net=/run/netns/a "$PY" -u -c '
 import socket, sys, time
 s = socket.create_connection((sys.argv[1], 7000))
 n = 0
@@ -38,6 +39,8 @@ stream_goes_on() {
 
 stream_is_whole() {
 	kill "$STREAM_PID"
+	# The end of the connection ends the receiver.
+	wait_until 5 process_ended "$RECEIVER_PID"
 	awk '$1 != NR - 1 { print "line " NR " holds " $1; exit 1 }' "$S/stream" || fail "the stream has a gap"
 }
 
@@ -129,7 +132,7 @@ test_programs_are_replaced_without_a_gap() {
 }
 
 ping_flood_start() {
-	pod_exec a ping -n -i 0.002 "$(pod_ip4 b)" >"$S/flood" 2>&1 &
+	nsenter --net=/run/netns/a ping -n -i 0.002 "$(pod_ip4 b)" >"$S/flood" 2>&1 &
 	PING_PID=$!
 	wait_until 3 grep -q icmp_seq=50 "$S/flood"
 }

@@ -93,9 +93,10 @@ drops() {
 	metric "axoneme_drop_packets_total\\{.*reason=\"$1\""
 }
 
-# drops_all - packets dropped for any reason
+# drops_all - packets dropped for any reason, but for the router solicitations and multicast
+# reports that a pod's kernel sends by itself
 drops_all() {
-	metric 'axoneme_drop_packets_total\{'
+	echo $(($(metric 'axoneme_drop_packets_total\{') - $(drops "(multicast|neighbour)")))
 }
 
 # drops_by_reason - "reason=packets" of all

@@ -26,6 +26,9 @@ world_add() {
 		*) ip -n router route add "$cidr" via 192.0.2.1 ;;
 		esac
 	done
+	# Fresh links lose their first neighbour solicitations.
+	wait_until 10 in_ns world ping -n -q -c 1 -W 0.3 $HOST4
+	wait_until 10 in_ns world ping -n -q -c 1 -W 0.3 $HOST6
 }
 
 # world_address NS DEVICE ADDRESS4 ADDRESS6
