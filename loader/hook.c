@@ -36,6 +36,7 @@
 /* From linux/bpf.h of 6.6, which Debian 12's headers (6.1) lack. */
 #define AXO_BPF_TCX_INGRESS 46
 #define AXO_BPF_LINK_TYPE_TCX 11
+#define AXO_BPF_F_BEFORE (1U << 3)
 
 struct hooks {
 	struct mnl_socket *sock;
@@ -296,9 +297,14 @@ static int tcx_update(struct hooks *h, int ifindex, int prog_fd)
 	return 0;
 }
 
+/*
+ * In front of all others: what another agent left here, pinned in another directory, does not run,
+ * because from_host always decides.
+ */
 static int tcx_create(struct hooks *h, int ifindex, int prog_fd)
 {
-	_cleanup_close_ int fd = bpf_link_create(prog_fd, ifindex, AXO_BPF_TCX_INGRESS, NULL);
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = AXO_BPF_F_BEFORE);
+	_cleanup_close_ int fd = bpf_link_create(prog_fd, ifindex, AXO_BPF_TCX_INGRESS, &opts);
 
 	return fd < 0 ? -errno : pin_replace(h->bpffs_dir, LINK_PIN, fd);
 }
