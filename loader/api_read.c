@@ -92,6 +92,8 @@ void api_ips_get(struct agent *agent, struct api_request *req)
 	for (size_t i = 0; i < count; i++)
 		add_ip(&a, &host[i], AXO_ID_HOST, "host");
 	while ((ep = endpoint_next(agent->endpoints, ep))) {
+		if (ep->state != ENDPOINT_READY)
+			continue; /* not in the ipcache */
 		if (!addr_is_zero(&ep->ipv4))
 			add_ip(&a, &ep->ipv4, ep->identity, "endpoint");
 		if (!addr_is_zero(&ep->ipv6))
