@@ -23,13 +23,12 @@ static int label_add(json_t *list, const char *where, const char *key, const cha
 int labels_add(json_t *list, const char *where, const json_t *value, struct failure *f)
 {
 	json_t *entry;
-	const char *key;
 	size_t i;
 	int r = 0;
 
-	if (!value)
+	if (!value || json_is_null(value))
 		return 0;
-	if (!json_is_array(value) && !json_is_object(value))
+	if (!json_is_array(value))
 		return failure_set(f, CNI_INVALID_CONFIG, "%s: expected an array of {key, value}",
 				   where);
 	json_array_foreach(value, i, entry) {
@@ -37,6 +36,20 @@ int labels_add(json_t *list, const char *where, const json_t *value, struct fail
 			r = label_add(list, where, json_string_value(nocase_get(entry, "key")),
 				      json_string_value(nocase_get(entry, "value")), f);
 	}
+	return r;
+}
+
+int labels_add_map(json_t *list, const char *where, const json_t *value, struct failure *f)
+{
+	json_t *entry;
+	const char *key;
+	int r = 0;
+
+	if (!value || json_is_null(value))
+		return 0;
+	if (!json_is_object(value))
+		return failure_set(f, CNI_INVALID_CONFIG, "%s: expected an object of strings",
+				   where);
 	json_object_foreach((json_t *)value, key, entry) {
 		if (r == 0)
 			r = label_add(list, where, key, json_string_value(entry), f);

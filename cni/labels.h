@@ -11,13 +11,14 @@
 #include "cni/failure.h"
 
 /**
- * labels_add - add to @list what @value says
+ * labels_add, labels_add_map - add to @list what @value says
  * @where: for messages
- * @value: [{"key": K, "value": V}] or {K: V}; NULL = nothing
+ * @value: [{"key": K, "value": V}], for the second one {K: V}; NULL = nothing
  *
  * An entry replaces one of the same key.
  */
 int labels_add(json_t *list, const char *where, const json_t *value, struct failure *f);
+int labels_add_map(json_t *list, const char *where, const json_t *value, struct failure *f);
 
 /**
  * ports_add - the same for [{"name": N, "port": P, "protocol": "TCP"}]

@@ -55,7 +55,7 @@ int ports_add(json_t *list, const char *where, const json_t *value, struct failu
 	size_t i;
 	int r = 0;
 
-	if (!value)
+	if (!value || json_is_null(value))
 		return 0;
 	if (!json_is_array(value))
 		return failure_set(f, CNI_INVALID_CONFIG,

@@ -164,7 +164,7 @@ static int lists_parse(const struct sources *s, struct request *req, struct fail
 				   &annotations, f);
 
 	if (r == 0)
-		r = annotation_add(req->labels, annotations, LABELS_ANNOTATION, labels_add, f);
+		r = annotation_add(req->labels, annotations, LABELS_ANNOTATION, labels_add_map, f);
 	if (r == 0)
 		r = annotation_add(req->ports, annotations, PORTS_ANNOTATION, ports_add, f);
 	if (r == 0)

@@ -36,13 +36,19 @@ static bool is_list_of_objects(const json_t *list)
 
 json_t *result_new(const json_t *prev)
 {
-	if (!prev)
-		return json_object();
+	json_auto_t *copy = NULL;
+	json_t *result;
+
 	if (!is_list_of_objects(json_object_get(prev, "interfaces")) ||
 	    !is_list_of_objects(json_object_get(prev, "ips")) ||
 	    !is_list_of_objects(json_object_get(prev, "routes")))
 		return NULL;
-	return json_deep_copy(prev);
+	/* First in the text, for who reads it; result_finish() fills it in. */
+	result = json_pack("{s:s}", "cniVersion", "");
+	copy = json_deep_copy(prev);
+	if (copy)
+		json_object_update(result, copy);
+	return result;
 }
 
 size_t result_add_interface(json_t *result, const char *name, const uint8_t mac[6], uint32_t mtu,

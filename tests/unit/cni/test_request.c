@@ -41,8 +41,6 @@ static const struct {
 	/* labels and ports */
 	{"\"args\":{\"cni\":{\"labels\":[{\"key\":\"a\",\"value\":\"1\"},{\"key\":\"b\",\"value\":\"\"}]}}",
 	 "", "[]", "", "[{\"key\":\"a\",\"value\":\"1\"},{\"key\":\"b\",\"value\":\"\"}]", "[]"},
-	{"\"args\":{\"cni\":{\"labels\":{\"a\":\"1\"}}}", "", "[]", "",
-	 "[{\"key\":\"a\",\"value\":\"1\"}]", "[]"},
 	{"\"runtimeConfig\":{\"io.kubernetes.cri.pod-annotations\":{\"axoneme.io/labels\":\"{\\\"a\\\":\\\"pod\\\","
 	 "\\\"b\\\":\\\"2\\\"}\",\"other\":\"{\"}},\"args\":{\"cni\":{\"labels\":[{\"key\":\"a\",\"value\":\"op\"}]}}",
 	 "", "[]", "", "[{\"key\":\"a\",\"value\":\"op\"},{\"key\":\"b\",\"value\":\"2\"}]", "[]"},
@@ -130,7 +128,8 @@ static const struct {
 	{"\"args\":{\"cni\":{\"labels\":[{\"key\":\"\",\"value\":\"x\"}]}}", "", CNI_INVALID_CONFIG,
 	 "args.cni.labels"},
 	{"\"args\":{\"cni\":{\"labels\":[\"a=b\"]}}", "", CNI_INVALID_CONFIG, "args.cni.labels"},
-	{"\"args\":{\"cni\":{\"labels\":{\"a\":1}}}", "", CNI_INVALID_CONFIG, "args.cni.labels"},
+	{"\"args\":{\"cni\":{\"labels\":{\"a\":\"1\"}}}", "", CNI_INVALID_CONFIG,
+	 "args.cni.labels"},
 	{"\"args\":{\"cni\":{\"ports\":[{\"name\":\"a\",\"port\":0}]}}", "", CNI_INVALID_CONFIG,
 	 "1 to 65535"},
 	{"\"args\":{\"cni\":{\"ports\":[{\"name\":\"a\",\"port\":70000}]}}", "", CNI_INVALID_CONFIG,
@@ -143,6 +142,12 @@ static const struct {
 	{"\"args\":{\"cni\":{\"ports\":{}}}", "", CNI_INVALID_CONFIG, "args.cni.ports"},
 	{"\"runtimeConfig\":{\"io.kubernetes.cri.pod-annotations\":{\"axoneme.io/labels\":\"{\"}}",
 	 "", CNI_INVALID_CONFIG, "axoneme.io/labels is not JSON"},
+	{"\"runtimeConfig\":{\"io.kubernetes.cri.pod-annotations\":{\"axoneme.io/labels\":"
+	 "\"[]\"}}",
+	 "", CNI_INVALID_CONFIG, "axoneme.io/labels: expected an object"},
+	{"\"runtimeConfig\":{\"io.kubernetes.cri.pod-annotations\":{\"axoneme.io/labels\":"
+	 "\"{\\\"a\\\":1}\"}}",
+	 "", CNI_INVALID_CONFIG, "axoneme.io/labels"},
 	{"\"runtimeConfig\":{\"io.kubernetes.cri.pod-annotations\":{\"axoneme.io/labels\":5}}", "",
 	 CNI_INVALID_CONFIG, "axoneme.io/labels"},
 	{"\"runtimeConfig\":{\"io.kubernetes.cri.pod-annotations\":{\"axoneme.io/ports\":\"{}\"}}",
