@@ -14,8 +14,6 @@
 
 #include <stdlib.h>
 
-#include "axoneme/ipcache.h"
-
 void *array_grow(void *array, size_t count, size_t *size, size_t item)
 {
 	if (count < *size)
@@ -104,21 +102,63 @@ static bool term_selects(const struct term *t)
 	return !t->anybody || t->named;
 }
 
+static void touch_add(void *ctx, uint32_t slot)
+{
+	struct compiler *x = ctx;
+
+	if (x->touched[slot] || !peers_slot(x->asked, slot)->plain)
+		return;
+	x->touched[slot] = 1;
+	x->touched_slots = array_grow(x->touched_slots, x->touched_count, &x->touched_size,
+				      sizeof(*x->touched_slots));
+	x->touched_slots[x->touched_count++] = slot;
+}
+
 /* Rule 2.  Named ports for anybody: everybody is asked what they mean. */
-static void pairs_collect(struct compiler *x, struct peers *peers, enum axo_dir dir)
+static void term_collect(struct compiler *x, const struct term *t)
 {
 	static const struct match everybody = {.type = PEER_ENTITY, .entity = ENTITY_ALL};
 
+	if (t->anybody)
+		peers_match(x->asked, &everybody, pair_add, x);
+	for (uint32_t m = 0; !t->anybody && m < t->match_count; m++) {
+		peers_match(x->asked, &t->matches[m], pair_add, x);
+		peers_touch(x->asked, &t->matches[m], touch_add, x);
+	}
+}
+
+/* Who matches the world without naming prefixes matches the plain ones, but for its excepts. */
+static void match_touched(struct compiler *x, const struct match *m)
+{
+	bool four = match_identity(m, peers_slot(x->asked, peers_world(x->asked, 4)), x->cluster);
+	bool six = match_identity(m, peers_slot(x->asked, peers_world(x->asked, 6)), x->cluster);
+
+	if (match_is_specific(m) || (!four && !six))
+		return;
+	for (size_t i = 0; i < x->touched_count; i++) {
+		const struct peer_identity *who = peers_slot(x->asked, x->touched_slots[i]);
+
+		if (match_identity(m, who, x->cluster))
+			pair_add(x, x->touched_slots[i]);
+	}
+}
+
+static void pairs_collect(struct compiler *x, enum axo_dir dir)
+{
 	x->pair_count = 0;
 	for (x->term = 0; x->term < x->terms.count; x->term++) {
 		const struct term *t = &x->terms.items[x->term];
 
-		if (t->dir != dir || !term_selects(t))
+		if (t->dir == dir && term_selects(t))
+			term_collect(x, t);
+	}
+	for (x->term = 0; x->touched_count && x->term < x->terms.count; x->term++) {
+		const struct term *t = &x->terms.items[x->term];
+
+		if (t->dir != dir || t->anybody)
 			continue;
-		if (t->anybody)
-			peers_match(peers, &everybody, pair_add, x);
-		for (uint32_t m = 0; !t->anybody && m < t->match_count; m++)
-			peers_match(peers, &t->matches[m], pair_add, x);
+		for (uint32_t m = 0; m < t->match_count; m++)
+			match_touched(x, &t->matches[m]);
 	}
 	if (x->pair_count)
 		qsort(x->pairs, x->pair_count, sizeof(*x->pairs), pair_cmp);
@@ -205,28 +245,26 @@ static bool is_host(const struct compiler *x, enum axo_dir dir, const struct pee
 	       label_set_reserved(&who->labels, "host");
 }
 
-/* @classes: by slot, zero before. */
-void classes_compile(struct compiled *c, struct peers *peers, enum axo_dir dir, uint32_t *classes)
+/* The pairs of one slot, from number *@i on, make its signature. */
+static void signature_pairs(struct compiler *x, const struct peer_identity *who, size_t *i)
+{
+	uint32_t slot = x->pairs[*i].slot, last = UINT32_MAX;
+
+	x->signature_len = 0;
+	for (; *i < x->pair_count && x->pairs[*i].slot == slot; ++*i) {
+		if (x->pairs[*i].term != last)
+			signature_term(x, x->pairs[*i].term, who);
+		last = x->pairs[*i].term;
+	}
+}
+
+/* Rule 5. */
+static void hosts_compile(struct compiled *c, enum axo_dir dir, uint32_t *classes)
 {
 	struct compiler *x = c->compiler;
-
-	pairs_collect(x, peers, dir);
-	for (size_t i = 0; i < x->pair_count;) {
-		uint32_t slot = x->pairs[i].slot;
-		const struct peer_identity *who = peers_slot(peers, slot);
-		uint32_t last = UINT32_MAX;
-
-		x->signature_len = 0;
-		for (; i < x->pair_count && x->pairs[i].slot == slot; i++) {
-			if (x->pairs[i].term != last)
-				signature_term(x, x->pairs[i].term, who);
-			last = x->pairs[i].term;
-		}
-		if (!is_host(x, dir, who))
-			classes[slot] = class_get(c, dir, who);
-	}
 	uint32_t slot = 0;
-	for (const struct peer_identity *who; (who = peers_next(peers, &slot));) {
+
+	for (const struct peer_identity *who; (who = peers_next(x->asked, &slot));) {
 		if (!is_host(x, dir, who))
 			continue;
 		x->signature_len = 0;
@@ -235,9 +273,49 @@ void classes_compile(struct compiled *c, struct peers *peers, enum axo_dir dir, 
 	}
 }
 
-bool identity_is_pod(uint32_t identity)
+/** struct spread - the world's classes, for prefixes that nobody tells apart */
+struct spread {
+	const struct compiler *compiler;
+	uint32_t *classes;
+	uint32_t world[2];
+};
+
+static void spread_world(void *ctx, uint32_t slot)
 {
-	return identity >= AXO_ID_LOCAL_MIN && identity <= AXO_ID_LOCAL_MAX;
+	const struct spread *s = ctx;
+	const struct peer_identity *who = peers_slot(s->compiler->asked, slot);
+
+	if (who->plain && !s->compiler->touched[slot])
+		s->classes[slot] = s->world[who->labels.prefix.family == 6];
+}
+
+void classes_compile(struct compiled *c, struct peers *peers, enum axo_dir dir, uint32_t *classes)
+{
+	struct compiler *x = c->compiler;
+	struct spread s = {.compiler = x, .classes = classes};
+
+	x->asked = peers;
+	x->touched_count = 0;
+	x->touched = calloc(peers_slots(peers) + 1, 1);
+	if (!x->touched)
+		abort();
+	pairs_collect(x, dir);
+	for (size_t i = 0; i < x->pair_count;) {
+		uint32_t slot = x->pairs[i].slot;
+		const struct peer_identity *who = peers_slot(peers, slot);
+
+		signature_pairs(x, who, &i);
+		if (!is_host(x, dir, who))
+			classes[slot] = class_get(c, dir, who);
+	}
+	if (x->options.allow_host && dir == AXO_DIR_INGRESS)
+		hosts_compile(c, dir, classes);
+	s.world[0] = classes[peers_world(peers, 4)];
+	s.world[1] = classes[peers_world(peers, 6)];
+	peers_prefixes(peers, spread_world, &s);
+	free(x->touched);
+	x->touched = NULL;
+	x->asked = NULL;
 }
 
 uint32_t classes_most_pods(const struct compiled *c, enum axo_dir dir, const struct peers *peers,
@@ -253,7 +331,7 @@ uint32_t classes_most_pods(const struct compiled *c, enum axo_dir dir, const str
 	for (const struct peer_identity *who; (who = peers_next(peers, &slot));) {
 		uint32_t class_ = classes[slot - 1];
 
-		if (!identity_is_pod(who->id))
+		if (axo_peer_kind(who->id) != AXO_PEER_POD)
 			continue;
 		counts[class_ & ~AXO_CLASS_COMPLETE]++;
 		if (counts[class_ & ~AXO_CLASS_COMPLETE] > counts[best & ~AXO_CLASS_COMPLETE])

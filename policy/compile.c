@@ -11,10 +11,8 @@
 
 static bool peer_is_default(const struct compiled *c, uint32_t identity, const uint32_t class_[2])
 {
-	bool pod = identity_is_pod(identity);
-
 	for (int dir = 0; dir < 2; dir++)
-		if (class_[dir] != (pod ? c->ref.pod_class[dir] : 0))
+		if (class_[dir] != axo_policy_class(&c->ref, identity, dir))
 			return false;
 	return true;
 }
@@ -23,6 +21,8 @@ static void peer_append(struct compiled *c, const struct compiled_peer *p)
 {
 	struct compiler *x = c->compiler;
 
+	*map_slot(&x->peer_index, &p->identity, sizeof(p->identity)) =
+		(void *)((uintptr_t)c->peer_count + 1);
 	c->peers = array_grow(c->peers, c->peer_count, &x->peer_size, sizeof(*c->peers));
 	c->peers[c->peer_count++] = *p;
 }
@@ -95,7 +95,9 @@ void compiled_free(struct compiled *c)
 		free(x->sides[dir].anybody.items);
 		map_fini(&x->sides[dir].classes, NULL);
 	}
-	free(x->terms.items);
+	terms_fini(&x->terms);
+	map_fini(&x->peer_index, NULL);
+	free(x->touched_slots);
 	free(x->pairs);
 	free(x->signature);
 	free(x->prefixes.items);
@@ -112,6 +114,9 @@ static void scratch_free(struct compiler *x)
 	free(x->pairs);
 	x->pairs = NULL;
 	x->pair_count = x->pair_size = 0;
+	free(x->touched_slots);
+	x->touched_slots = NULL;
+	x->touched_count = x->touched_size = 0;
 }
 
 int policy_compile(const struct policy_set *set, struct peers *peers, const struct subject *subject,
@@ -129,8 +134,11 @@ int policy_compile(const struct policy_set *set, struct peers *peers, const stru
 			continue;
 		classes_anybody(c, (enum axo_dir)dir);
 		classes_compile(c, peers, (enum axo_dir)dir, classes[dir]);
-		c->ref.pod_class[dir] =
+		uint32_t *defaults = c->ref.default_class[dir];
+		defaults[AXO_PEER_POD] =
 			classes_most_pods(c, (enum axo_dir)dir, peers, classes[dir]);
+		defaults[AXO_PEER_PREFIX4] = classes[dir][peers_world(peers, 4)];
+		defaults[AXO_PEER_PREFIX6] = classes[dir][peers_world(peers, 6)];
 	}
 	peers_fill(c, peers, classes);
 	free(classes[0]);
@@ -166,12 +174,17 @@ int compiled_add_peer(struct compiled *c, const struct peer_identity *who,
 
 bool compiled_remove_peer(struct compiled *c, uint32_t identity)
 {
-	for (size_t i = 0; i < c->peer_count; i++)
-		if (c->peers[i].identity == identity) {
-			c->peers[i] = c->peers[--c->peer_count];
-			return true;
-		}
-	return false;
+	struct map *index = &c->compiler->peer_index;
+	uintptr_t at = (uintptr_t)map_remove(index, &identity, sizeof(identity));
+
+	if (!at)
+		return false;
+	struct compiled_peer *last = &c->peers[--c->peer_count];
+	if (at - 1 == c->peer_count)
+		return true;
+	c->peers[at - 1] = *last;
+	*map_slot(index, &last->identity, sizeof(last->identity)) = (void *)at;
+	return true;
 }
 
 struct axo_pol_key compiled_key(const struct compiled_entry *e, uint32_t id)

@@ -2,9 +2,9 @@
 /*
  * Compile: all policies, all peers and one subject in; the entries of axoneme/policy.h out.
  *
- * The result borrows the selectors of the policies in the set: after a policy that selects the
- * subject was changed or removed, compile again before adding peers to the old result.  Peers
- * that come or go later are added and removed one by one, which costs their class only.
+ * The result holds the policies that it was made of, so it stays valid (and old) when they are
+ * replaced.  Peers that come or go later are added and removed one by one, which costs their class
+ * only.
  */
 #ifndef POLICY_COMPILE_H
 #define POLICY_COMPILE_H

@@ -37,12 +37,17 @@ struct compiler {
 	const char *cluster;
 	struct terms terms;
 	struct side sides[2];
+	struct peers *asked; /* while peers are matched */
+	uint8_t *touched;    /* by slot: a plain prefix inside one that a term names */
+	uint32_t *touched_slots;
+	size_t touched_count, touched_size;
 	struct pair *pairs;
 	size_t pair_count, pair_size;
 	uint32_t *signature;
 	size_t signature_len, signature_size;
 	uint32_t term; /* whose peers are being collected */
 	size_t entry_size, peer_size;
+	struct map peer_index; /* identity to its place in compiled.peers + 1 */
 	struct prefix_list prefixes;
 	struct span_list spans;
 };
@@ -53,7 +58,10 @@ void *array_grow(void *array, size_t count, size_t *size, size_t item);
 /** classes_anybody - entries of class 0 */
 void classes_anybody(struct compiled *c, enum axo_dir dir);
 
-/** classes_compile - the class of every peer; @classes: by slot, zero before */
+/**
+ * classes_compile - the class of every peer; @classes: by slot, zero before
+ * Plain prefixes that no term tells apart from the world get the class of the world.
+ */
 void classes_compile(struct compiled *c, struct peers *peers, enum axo_dir dir, uint32_t *classes);
 
 /** classes_most_pods - the class that most pods have; 0 if they are few */
@@ -65,8 +73,5 @@ uint32_t classes_of_peer(struct compiled *c, enum axo_dir dir, const struct peer
 
 /** term_matches - does the term speak of this peer? */
 bool term_matches(const struct compiler *x, const struct term *t, const struct peer_identity *who);
-
-/** identity_is_pod - of a pod's labels: the default class of pods is meant for it */
-bool identity_is_pod(uint32_t identity);
 
 #endif

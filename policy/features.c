@@ -49,13 +49,11 @@ static void item_check(struct check *c, const struct rule_item *item)
 {
 	uint32_t first = c->part;
 
-	list_each(struct peer, p, &item->peers)
-	{
+	list_each(struct peer, p, &item->peers) {
 		if (p->type == PEER_FQDN)
 			use(c, FEATURE_DNS, p->pos, "toFQDNs is");
 	}
-	list_each(struct port_rule, r, &item->ports)
-	{
+	list_each(struct port_rule, r, &item->ports) {
 		port_rule_check(c, r);
 		c->part++;
 	}
@@ -65,11 +63,9 @@ static void item_check(struct check *c, const struct rule_item *item)
 static void policy_check(struct check *c)
 {
 	c->part = 0;
-	list_each(struct rule, r, &c->policy->rules)
-	{
+	list_each(struct rule, r, &c->policy->rules) {
 		for (int s = 0; s < SECTION_COUNT; s++)
-			list_each(struct rule_item, item, &r->sections[s])
-			{
+			list_each(struct rule_item, item, &r->sections[s]) {
 				item_check(c, item);
 			}
 	}

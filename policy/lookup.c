@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "axoneme/ipcache.h"
 #include "policy/map.h"
 
 struct lookup {
@@ -85,11 +84,7 @@ static uint32_t class_find(const struct lookup *l, uint32_t identity, enum axo_d
 {
 	const struct compiled_peer *p = map_get(&l->peers, &identity, sizeof(identity));
 
-	if (p)
-		return p->class_[dir];
-	if (identity >= AXO_ID_LOCAL_MIN && identity <= AXO_ID_LOCAL_MAX)
-		return l->compiled->ref.pod_class[dir];
-	return 0;
+	return p ? p->class_[dir] : axo_policy_class(&l->compiled->ref, identity, dir);
 }
 
 struct verdict lookup_packet(const struct lookup *l, uint32_t identity, const struct packet *p)

@@ -9,10 +9,22 @@
 #include "policy/read.h"
 #include "policy/ref.h"
 
+struct policy *policy_hold(const struct policy *p)
+{
+	struct policy *held = (struct policy *)p; /* const to readers; the count is ours */
+
+	held->holders++;
+	return held;
+}
+
 void policy_free(struct policy *p)
 {
 	if (!p)
 		return;
+	if (p->holders) {
+		p->holders--;
+		return;
+	}
 	arena_fini(&p->arena);
 	free(p);
 }

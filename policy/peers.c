@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "axoneme/policy.h"
 #include "policy/map.h"
 
 /** struct posting - slots that have one label, in no order */
@@ -28,17 +29,9 @@ struct peers {
 	struct prefix_slot *prefixes;
 	uint32_t prefix_count, prefix_size;
 	bool prefixes_sorted;
+	uint32_t world[2]; /* slots: IPv4, IPv6 */
 	char *cluster;
 };
-
-struct peers *peers_new(const char *cluster)
-{
-	struct peers *p = calloc(1, sizeof(*p));
-
-	if (!p || (cluster && !(p->cluster = strdup(cluster))))
-		abort();
-	return p;
-}
 
 static void posting_free(void *v)
 {
@@ -154,6 +147,13 @@ static void ports_copy(struct peer_identity *i, const struct identity_view *v)
 	}
 }
 
+static bool is_plain(const struct label_set *l)
+{
+	const char *world = l->prefix.family == 6 ? "world-ipv6" : "world-ipv4";
+
+	return l->has_prefix && l->count == 2 && label_set_reserved(l, world);
+}
+
 static struct peer_identity *identity_new(const struct policy_set *set,
 					  const struct identity_view *v, struct error *e)
 {
@@ -167,7 +167,8 @@ static struct peer_identity *identity_new(const struct policy_set *set,
 		return NULL;
 	}
 	i->arena = a;
-	i->labels = policy_set_derive(set, &i->arena, &given);
+	i->labels = set ? policy_set_derive(set, &i->arena, &given) : given;
+	i->plain = is_plain(&i->labels);
 	ports_copy(i, v);
 	return i;
 }
@@ -185,33 +186,63 @@ static uint32_t slot_take(struct peers *p)
 	return p->slot_count++;
 }
 
-int peers_put(struct peers *p, const struct policy_set *set, const struct identity_view *view,
-	      struct error *e)
+/* Takes @i; nobody has its number. */
+static void identity_put(struct peers *p, struct peer_identity *i)
 {
-	struct peer_identity *i = identity_new(set, view, e);
-
-	if (!i)
-		return -EINVAL;
-	peers_remove(p, view->id);
 	uint32_t slot = slot_take(p);
 	p->slots[slot] = i;
 	*map_slot(&p->by_id, &i->id, sizeof(i->id)) = (void *)((uintptr_t)slot + 1);
-	for (uint32_t n = 0; n < i->labels.count; n++)
+	for (uint32_t n = 0; n < i->labels.count && !i->plain; n++)
 		label_index(p, &i->labels.items[n], slot);
 	if (i->labels.has_prefix)
 		prefix_index(p, &i->labels.prefix, slot);
+}
+
+int peers_put(struct peers *p, const struct policy_set *set, const struct identity_view *view,
+	      struct error *e)
+{
+	bool world = view->id == AXO_ID_WORLD_IPV4 || view->id == AXO_ID_WORLD_IPV6;
+	struct peer_identity *i = world ? NULL : identity_new(set, view, e);
+
+	if (world)
+		return 0;
+	if (!i)
+		return -EINVAL;
+	peers_remove(p, view->id);
+	identity_put(p, i);
 	return 0;
+}
+
+struct peers *peers_new(const char *cluster)
+{
+	static const char *const four[] = {"reserved:world-ipv4"};
+	static const char *const six[] = {"reserved:world-ipv6"};
+	struct identity_view worlds[] = {
+		{.id = AXO_ID_WORLD_IPV4, .labels = four, .label_count = 1},
+		{.id = AXO_ID_WORLD_IPV6, .labels = six, .label_count = 1},
+	};
+	struct peers *p = calloc(1, sizeof(*p));
+
+	if (!p || (cluster && !(p->cluster = strdup(cluster))))
+		abort();
+	for (int i = 0; i < 2; i++) {
+		identity_put(p, identity_new(NULL, &worlds[i], NULL));
+		p->world[i] = p->slot_count - 1;
+	}
+	return p;
 }
 
 bool peers_remove(struct peers *p, uint32_t id)
 {
+	if (id == AXO_ID_WORLD_IPV4 || id == AXO_ID_WORLD_IPV6)
+		return false;
 	uintptr_t at = (uintptr_t)map_remove(&p->by_id, &id, sizeof(id));
 
 	if (!at)
 		return false;
 	uint32_t slot = (uint32_t)at - 1;
 	struct peer_identity *i = p->slots[slot];
-	for (uint32_t n = 0; n < i->labels.count; n++) {
+	for (uint32_t n = 0; n < i->labels.count && !i->plain; n++) {
 		struct posting *list =
 			label_posting(p, i->labels.items[n].key, i->labels.items[n].value);
 
@@ -276,8 +307,7 @@ static bool except_holds(const struct list *except, const struct cidr *c)
 {
 	if (!except)
 		return false;
-	list_each(struct cidr, x, except)
-	{
+	list_each(struct cidr, x, except) {
 		if (c->bits >= x->bits && cidr_contains(x, &c->addr))
 			return true;
 	}
@@ -312,13 +342,18 @@ bool match_identity(const struct match *m, const struct peer_identity *who, cons
 
 static void scan(struct peers *p, const struct match *m, peers_fn fn, void *ctx)
 {
-	for (uint32_t slot = 0; slot < p->slot_count; slot++)
-		if (p->slots[slot] && match_identity(m, p->slots[slot], p->cluster))
+	bool specific = match_is_specific(m);
+
+	for (uint32_t slot = 0; slot < p->slot_count; slot++) {
+		const struct peer_identity *i = p->slots[slot];
+
+		if (i && (specific || !i->plain) && match_identity(m, i, p->cluster))
 			fn(ctx, slot);
+	}
 }
 
 /* Prefixes are sorted by first address, so those inside another stand behind it. */
-static void cidr_match(struct peers *p, const struct match *m, peers_fn fn, void *ctx)
+static void range_visit(struct peers *p, const struct cidr *c, peers_fn fn, void *ctx)
 {
 	uint32_t low = 0, high = p->prefix_count;
 
@@ -328,19 +363,72 @@ static void cidr_match(struct peers *p, const struct match *m, peers_fn fn, void
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 
-		if (cidr_order(&p->prefixes[mid].cidr, &m->cidr) < 0)
+		if (cidr_order(&p->prefixes[mid].cidr, c) < 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	for (; low < p->prefix_count; low++) {
-		const struct prefix_slot *x = &p->prefixes[low];
+	for (; low < p->prefix_count && cidr_contains(c, &p->prefixes[low].cidr.addr); low++)
+		fn(ctx, p->prefixes[low].slot);
+}
 
-		if (!cidr_contains(&m->cidr, &x->cidr.addr))
-			break;
-		if (match_identity(m, p->slots[x->slot], p->cluster))
-			fn(ctx, x->slot);
-	}
+/** struct filter - slots of a range that match */
+struct filter {
+	const struct peers *peers;
+	const struct match *match;
+	peers_fn fn;
+	void *ctx;
+};
+
+static void filter_visit(void *ctx, uint32_t slot)
+{
+	const struct filter *f = ctx;
+
+	if (match_identity(f->match, f->peers->slots[slot], f->peers->cluster))
+		f->fn(f->ctx, slot);
+}
+
+static void cidr_match(struct peers *p, const struct match *m, peers_fn fn, void *ctx)
+{
+	struct filter f = {.peers = p, .match = m, .fn = fn, .ctx = ctx};
+
+	range_visit(p, &m->cidr, filter_visit, &f);
+}
+
+bool match_is_specific(const struct match *m)
+{
+	if (m->type == PEER_CIDR)
+		return m->cidr.bits != 0;
+	if (m->type != PEER_SELECTOR)
+		return false;
+	list_each(struct requirement, r, &m->selector->requirements)
+		if (r->source == LABEL_CIDR)
+			return true;
+	return false;
+}
+
+uint32_t peers_world(const struct peers *p, int family)
+{
+	return p->world[family == 6];
+}
+
+void peers_touch(struct peers *p, const struct match *m, peers_fn fn, void *ctx)
+{
+	if (m->type == PEER_CIDR && m->cidr.bits)
+		range_visit(p, &m->cidr, fn, ctx);
+	if (m->type == PEER_CIDR && m->except)
+		list_each(struct cidr, x, m->except)
+			range_visit(p, x, fn, ctx);
+	if (m->type == PEER_SELECTOR)
+		list_each(struct requirement, r, &m->selector->requirements)
+			if (r->source == LABEL_CIDR)
+				range_visit(p, &r->prefix, fn, ctx);
+}
+
+void peers_prefixes(const struct peers *p, peers_fn fn, void *ctx)
+{
+	for (uint32_t i = 0; i < p->prefix_count; i++)
+		fn(ctx, p->prefixes[i].slot);
 }
 
 static uint32_t requirement_cost(const struct peers *p, const struct requirement *r)
@@ -349,8 +437,7 @@ static uint32_t requirement_cost(const struct peers *p, const struct requirement
 
 	if (r->op != OP_IN || r->source == LABEL_CIDR)
 		return UINT32_MAX;
-	list_each(char *, v, &r->values)
-	{
+	list_each(char *, v, &r->values) {
 		const struct posting *list = label_posting(p, r->key, *v);
 
 		cost += list ? list->count : 0;
@@ -361,13 +448,13 @@ static uint32_t requirement_cost(const struct peers *p, const struct requirement
 static void postings_match(struct peers *p, const struct match *m, const struct requirement *r,
 			   peers_fn fn, void *ctx)
 {
-	list_each(char *, v, &r->values)
-	{
+	list_each(char *, v, &r->values) {
 		const struct posting *list = label_posting(p, r->key, *v);
 
-		for (uint32_t i = 0; list && i < list->count; i++)
+		for (uint32_t i = 0; list && i < list->count; i++) {
 			if (selector_matches(m->selector, &p->slots[list->slots[i]]->labels))
 				fn(ctx, list->slots[i]);
+		}
 	}
 }
 
@@ -376,8 +463,11 @@ static void selector_match(struct peers *p, const struct match *m, peers_fn fn, 
 	const struct requirement *best = NULL;
 	uint32_t best_cost = UINT32_MAX;
 
-	list_each(struct requirement, r, &m->selector->requirements)
-	{
+	if (match_is_specific(m)) { /* plain prefixes are in no list of labels */
+		scan(p, m, fn, ctx);
+		return;
+	}
+	list_each(struct requirement, r, &m->selector->requirements) {
 		uint32_t cost = requirement_cost(p, r);
 
 		if (cost < best_cost) {

@@ -4,7 +4,9 @@
  * this selector" does not look at everybody.
  *
  * Selectors start from the shortest list of identities that have a label they require; prefixes
- * are a range of the sorted prefixes.  Slots are stable while the identity is there.
+ * are a range of the sorted prefixes.  Plain prefixes, of which there may be many, are visited only
+ * where a prefix is named; else the world's identities (always there) speak for them.  Slots are
+ * stable while the identity is there.
  */
 #ifndef POLICY_PEERS_H
 #define POLICY_PEERS_H
@@ -34,9 +36,13 @@ struct identity_view {
 	size_t port_count;
 };
 
-/** struct peer_identity - the same, parsed; labels of its namespace included */
+/**
+ * struct peer_identity - the same, parsed; labels of its namespace included
+ * @plain: a prefix of the world and nothing else: rules that name no prefix treat it as the world
+ */
 struct peer_identity {
 	uint32_t id;
+	bool plain;
 	struct label_set labels;
 	struct named_port *ports;
 	size_t port_count;
@@ -85,7 +91,22 @@ bool match_identity(const struct match *m, const struct peer_identity *who, cons
 
 typedef void (*peers_fn)(void *ctx, uint32_t slot);
 
-/** peers_match - call @fn for every slot that matches; one may come more than once */
+/** match_is_specific - does it name prefixes, so that it tells plain ones apart? */
+bool match_is_specific(const struct match *m);
+
+/** peers_world - the slot of the world of @family, 4 or 6 */
+uint32_t peers_world(const struct peers *p, int family);
+
+/** peers_touch - call @fn for the slots of all prefixes inside those that @m names, excepts too */
+void peers_touch(struct peers *p, const struct match *m, peers_fn fn, void *ctx);
+
+/** peers_prefixes - call @fn for the slots of all prefixes */
+void peers_prefixes(const struct peers *p, peers_fn fn, void *ctx);
+
+/**
+ * peers_match - call @fn for every slot that matches; one may come more than once
+ * Plain prefixes come only if the match is specific.
+ */
 void peers_match(struct peers *p, const struct match *m, peers_fn fn, void *ctx);
 
 #endif

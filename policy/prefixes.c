@@ -36,8 +36,7 @@ static void prefix_add(struct prefixes *p, const struct cidr *c)
 
 static void list_add(struct prefixes *p, const struct list *cidrs)
 {
-	list_each(struct cidr, c, cidrs)
-	{
+	list_each(struct cidr, c, cidrs) {
 		prefix_add(p, c);
 	}
 }
@@ -45,8 +44,7 @@ static void list_add(struct prefixes *p, const struct list *cidrs)
 /* A selector may name a prefix as a label: cidr:10.0.0.0/8. */
 static void selector_add(struct prefixes *out, const struct selector *s)
 {
-	list_each(struct requirement, r, &s->requirements)
-	{
+	list_each(struct requirement, r, &s->requirements) {
 		if (r->source == LABEL_CIDR)
 			prefix_add(out, &r->prefix);
 	}
@@ -55,10 +53,8 @@ static void selector_add(struct prefixes *out, const struct selector *s)
 static void rule_add(struct prefixes *out, const struct rule *r)
 {
 	for (int s = 0; s < SECTION_COUNT; s++)
-		list_each(struct rule_item, item, &r->sections[s])
-		{
-			list_each(struct peer, p, &item->peers)
-			{
+		list_each(struct rule_item, item, &r->sections[s]) {
+			list_each(struct peer, p, &item->peers) {
 				if (p->type == PEER_CIDR)
 					prefix_add(out, &p->cidr);
 				list_add(out, &p->except);
@@ -74,8 +70,7 @@ size_t policy_set_prefixes(const struct policy_set *s, struct cidr **out)
 
 	for (const struct policy *p = policy_set_next(s, NULL); p; p = policy_set_next(s, p)) {
 		list_add(&found, &p->cidrs);
-		list_each(struct rule, r, &p->rules)
-		{
+		list_each(struct rule, r, &p->rules) {
 			rule_add(&found, r);
 		}
 	}

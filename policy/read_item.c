@@ -98,8 +98,7 @@ static int item_finish(struct decoder *d, const struct node *n, const struct ite
 	if (s->ports.count && s->icmps.count)
 		return decode_fail(d, s->icmps.pos,
 				   ": icmps and toPorts in one item: write two items");
-	list_each(struct port_rule, r, &s->ports)
-	{
+	list_each(struct port_rule, r, &s->ports) {
 		if (dir == AXO_DIR_INGRESS && r->l7 == L7_DNS)
 			return decode_fail(d, r->l7_pos, ": DNS rules are for egress only");
 	}

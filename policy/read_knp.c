@@ -220,8 +220,7 @@ static void types_fill(struct decoder *d, const struct knp_syntax *s, struct rul
 	bool on[2] = {[AXO_DIR_INGRESS] = !s->types.count,
 		      [AXO_DIR_EGRESS] = !s->types.count && s->egress.present};
 
-	list_each(char *, t, &s->types)
-	{
+	list_each(char *, t, &s->types) {
 		on[strcmp(*t, "Ingress") ? AXO_DIR_EGRESS : AXO_DIR_INGRESS] = true;
 	}
 	if (on[AXO_DIR_INGRESS])

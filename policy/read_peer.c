@@ -117,8 +117,7 @@ static int except_check(struct decoder *d, const struct cidr_syntax *s)
 	char a[CIDR_STR_MAX], b[CIDR_STR_MAX];
 	int err = 0;
 
-	list_each(struct cidr, x, &s->except)
-	{
+	list_each(struct cidr, x, &s->except) {
 		if (x->bits >= s->cidr.bits && cidr_contains(&s->cidr, &x->addr))
 			continue;
 		err |= decode_fail(d, s->except.pos, ".except: %s is not inside %s",

@@ -215,8 +215,7 @@ struct rule_syntax {
 /* As some slides print it: the chaos rules inside the item of ports, for this port alone. */
 static void l7_lift(struct decoder *d, struct rule_syntax *s)
 {
-	list_each(struct port_syntax, p, &s->ports)
-	{
+	list_each(struct port_syntax, p, &s->ports) {
 		if (!p->l7proto)
 			continue;
 		decode_warn(d, p->pos,
@@ -235,8 +234,7 @@ static int lift_check(struct decoder *d, const struct rule_syntax *s)
 	uint32_t with = 0;
 	struct pos pos = {0};
 
-	list_each(struct port_syntax, p, &s->ports)
-	{
+	list_each(struct port_syntax, p, &s->ports) {
 		with += p->l7proto != NULL;
 		if (p->l7proto)
 			pos = p->pos;
@@ -293,8 +291,7 @@ static int l7_check(struct decoder *d, const struct port_rule *r)
 		err = decode_fail(
 			d, r->server_names.pos,
 			".serverNames: not together with L7 rules without TLS termination");
-	list_each(struct port, p, &r->ports)
-	{
+	list_each(struct port, p, &r->ports) {
 		err |= l7_port_check(d, p, (enum l7_type)r->l7);
 	}
 	return err;

@@ -98,10 +98,8 @@ static void sections_warn(struct decoder *d, const struct rule_syntax *s)
 
 static bool items_chaos_only(const struct list *items)
 {
-	list_each(struct rule_item, item, items)
-	{
-		list_each(struct port_rule, r, &item->ports)
-		{
+	list_each(struct rule_item, item, items) {
+		list_each(struct port_rule, r, &item->ports) {
 			if (r->l7 != L7_CHAOS)
 				return false;
 		}
@@ -165,8 +163,7 @@ static void peers_imply(struct decoder *d, const struct rule *r)
 		uint32_t index = 0;
 
 		decode_push(d, section_names[i], 0);
-		list_each(struct rule_item, item, &r->sections[i])
-		{
+		list_each(struct rule_item, item, &r->sections[i]) {
 			decode_push(d, NULL, index++);
 			item_imply(d, item, in ? "fromEndpoints" : "toEndpoints");
 			decode_pop(d);
@@ -183,10 +180,8 @@ static int host_check(struct decoder *d, const struct rule *r)
 		    ".nodeSelector: host policies are checked and kept, but not "
 		    "enforced yet");
 	for (int i = 0; i < SECTION_COUNT; i++)
-		list_each(struct rule_item, item, &r->sections[i])
-		{
-			list_each(struct port_rule, p, &item->ports)
-			{
+		list_each(struct rule_item, item, &r->sections[i]) {
+			list_each(struct port_rule, p, &item->ports) {
 				if (p->l7)
 					err |= decode_fail(d, p->l7_pos,
 							   ": a host policy takes no L7 rules");

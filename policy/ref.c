@@ -18,11 +18,9 @@ uint32_t ref_count(const struct policy *p)
 {
 	uint32_t count = 0;
 
-	list_each(struct rule, r, &p->rules)
-	{
+	list_each(struct rule, r, &p->rules) {
 		for (int s = 0; s < SECTION_COUNT; s++)
-			list_each(struct rule_item, item, &r->sections[s])
-			{
+			list_each(struct rule_item, item, &r->sections[s]) {
 				count += ref_parts(item);
 			}
 	}
@@ -67,8 +65,7 @@ int ref_find(const struct policy *p, uint32_t n, struct ref *out)
 {
 	struct ref found = {.policy = p};
 
-	list_each(struct rule, r, &p->rules)
-	{
+	list_each(struct rule, r, &p->rules) {
 		if (rule_find(r, &n, &found)) {
 			*out = found;
 			return 0;

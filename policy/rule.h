@@ -208,6 +208,7 @@ enum policy_kind { POLICY_CNP, POLICY_CCNP, POLICY_KNP, POLICY_NAMESPACE, POLICY
  * @labels:  POLICY_NAMESPACE, POLICY_CIDR_GROUP: the object's own labels
  * @cidrs:   POLICY_CIDR_GROUP: struct cidr
  * @refs:    how many references it can give (ref.h)
+ * @holders: who else keeps it (policy_hold)
  */
 struct policy {
 	struct policy *next;
@@ -221,11 +222,15 @@ struct policy {
 	struct label_set labels;
 	struct list cidrs;
 	uint32_t refs;
+	uint32_t holders;
 };
 
 const char *policy_kind_to_str(enum policy_kind k);
 
-/** policy_free - one object; NULL is fine */
+/** policy_hold - one policy_free() more is needed; what borrows from a policy holds it */
+struct policy *policy_hold(const struct policy *p);
+
+/** policy_free - one object, when nobody holds it any more; NULL is fine */
 void policy_free(struct policy *p);
 
 /** policies_free - a list of them */

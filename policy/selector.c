@@ -6,8 +6,7 @@
 
 static bool values_hold(const struct requirement *r, const char *value)
 {
-	list_each(char *, v, &r->values)
-	{
+	list_each(char *, v, &r->values) {
 		if (!strcmp(*v, value))
 			return true;
 	}
@@ -56,8 +55,7 @@ bool requirement_matches(const struct requirement *r, const struct label_set *la
 
 bool selector_matches(const struct selector *s, const struct label_set *labels)
 {
-	list_each(struct requirement, r, &s->requirements)
-	{
+	list_each(struct requirement, r, &s->requirements) {
 		if (!requirement_matches(r, labels))
 			return false;
 	}
@@ -66,8 +64,7 @@ bool selector_matches(const struct selector *s, const struct label_set *labels)
 
 const struct requirement *selector_key(const struct selector *s, const char *key)
 {
-	list_each(struct requirement, r, &s->requirements)
-	{
+	list_each(struct requirement, r, &s->requirements) {
 		if ((r->source == LABEL_ANY || r->source == LABEL_K8S) && !strcmp(r->key, key))
 			return r;
 	}
@@ -77,8 +74,7 @@ const struct requirement *selector_key(const struct selector *s, const char *key
 /* Is there a value that both let through?  @in is OP_IN. */
 static bool values_meet(const struct requirement *in, const struct requirement *other)
 {
-	list_each(char *, v, &in->values)
-	{
+	list_each(char *, v, &in->values) {
 		bool listed = values_hold(other, *v);
 
 		if (other->op == OP_IN ? listed : !listed)
@@ -109,10 +105,8 @@ static bool requirements_contradict(const struct requirement *a, const struct re
 bool selector_contradicts(const struct selector *s, const struct requirement **one,
 			  const struct requirement **other)
 {
-	list_each(struct requirement, a, &s->requirements)
-	{
-		list_each(struct requirement, b, &s->requirements)
-		{
+	list_each(struct requirement, a, &s->requirements) {
+		list_each(struct requirement, b, &s->requirements) {
 			if (!requirements_contradict(a, b))
 				continue;
 			*one = a;

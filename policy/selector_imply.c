@@ -24,8 +24,7 @@ static bool requirement_speaks(const struct requirement *r)
 
 static bool selector_speaks(const struct selector *s)
 {
-	list_each(struct requirement, r, &s->requirements)
-	{
+	list_each(struct requirement, r, &s->requirements) {
 		if (requirement_speaks(r))
 			return true;
 	}
@@ -66,8 +65,7 @@ static void namespace_drop(struct decoder *d, struct selector *s)
 	struct requirement *kept = arena_alloc(d->arena, s->requirements.count * sizeof(*kept));
 	uint32_t count = 0;
 
-	list_each(struct requirement, r, &s->requirements)
-	{
+	list_each(struct requirement, r, &s->requirements) {
 		bool pod = r->source == LABEL_ANY || r->source == LABEL_K8S;
 
 		if (!pod || strcmp(r->key, LABEL_NAMESPACE)) {
@@ -91,8 +89,7 @@ void imply_subject_namespace(struct decoder *d, struct selector *s)
 		selector_require(d, s, OP_IN, LABEL_NAMESPACE, d->namespace_);
 		return;
 	}
-	list_each(struct requirement, r, &s->requirements)
-	{
+	list_each(struct requirement, r, &s->requirements) {
 		if (r->source == LABEL_RESERVED && !strcmp(r->key, "init"))
 			d->subject_is_init = true;
 	}

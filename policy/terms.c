@@ -34,8 +34,7 @@ static void match_add(struct match_list *l, struct match m)
 
 static void group_add(struct match_list *l, const struct policy *group, const struct peer *p)
 {
-	list_each(struct cidr, c, &group->cidrs)
-	{
+	list_each(struct cidr, c, &group->cidrs) {
 		match_add(l, (struct match){.type = PEER_CIDR, .cidr = *c, .except = &p->except});
 	}
 }
@@ -81,8 +80,7 @@ static bool item_is_anybody(const struct rule_item *item)
 {
 	if (!item->peers.present)
 		return item->limited;
-	list_each(struct peer, p, &item->peers)
-	{
+	list_each(struct peer, p, &item->peers) {
 		if (p->type == PEER_ENTITY && p->entity == ENTITY_ALL)
 			return true;
 	}
@@ -93,8 +91,7 @@ static void matches_fill(struct collect *c, const struct rule_item *item, struct
 {
 	struct match_list l = {0};
 
-	list_each(struct peer, p, &item->peers)
-	{
+	list_each(struct peer, p, &item->peers) {
 		peer_add(&l, c->set, p);
 	}
 	struct match *copy = arena_alloc(c->arena, l.count * sizeof(*copy));
@@ -120,8 +117,7 @@ static void term_add(struct collect *c, const struct term *t)
 
 static bool ports_named(const struct port_rule *r)
 {
-	list_each(struct port, p, &r->ports)
-	{
+	list_each(struct port, p, &r->ports) {
 		if (p->name)
 			return true;
 	}
@@ -143,8 +139,7 @@ static void item_collect(struct collect *c, const struct rule_item *item, enum r
 	matches_fill(c, item, &t);
 	if (!item->limited)
 		term_add(c, &t);
-	list_each(struct port_rule, r, &item->ports)
-	{
+	list_each(struct port_rule, r, &item->ports) {
 		t.ports = r;
 		t.named = t.dir == AXO_DIR_EGRESS && ports_named(r);
 		term_add(c, &t);
@@ -152,8 +147,7 @@ static void item_collect(struct collect *c, const struct rule_item *item, enum r
 	}
 	t.ports = NULL;
 	t.named = false;
-	list_each(struct icmp_rule, r, &item->icmps)
-	{
+	list_each(struct icmp_rule, r, &item->icmps) {
 		t.icmps = r;
 		term_add(c, &t);
 		t.ref++;
@@ -170,13 +164,31 @@ static void rule_collect(struct collect *c, const struct rule *r)
 		out->enforced[dir] |= r->has_section[dir];
 	}
 	for (int s = 0; s < SECTION_COUNT; s++)
-		list_each(struct rule_item, item, &r->sections[s])
-		{
+		list_each(struct rule_item, item, &r->sections[s]) {
 			if (selected)
 				item_collect(c, item, (enum rule_section)s);
 			else
 				c->ref += ref_parts(item);
 		}
+}
+
+static void policy_keep(struct terms *t, const struct policy *p)
+{
+	if (t->held_count == t->held_size) {
+		t->held_size = t->held_size ? t->held_size * 2 : 4;
+		t->held = reallocarray(t->held, t->held_size, sizeof(struct policy *));
+		if (!t->held)
+			abort();
+	}
+	t->held[t->held_count++] = policy_hold(p);
+}
+
+void terms_fini(struct terms *t)
+{
+	for (size_t i = 0; i < t->held_count; i++)
+		policy_free(t->held[i]);
+	free(t->held);
+	free(t->items);
 }
 
 void terms_collect(const struct policy_set *set, const struct subject *subject, struct arena *a,
@@ -187,11 +199,14 @@ void terms_collect(const struct policy_set *set, const struct subject *subject, 
 	size_t count = policy_set_relevant(set, label_set_namespace(&subject->labels), &relevant);
 
 	for (size_t i = 0; i < count; i++) {
+		size_t before = out->count;
+
 		c.ref = policy_set_first_ref(set, relevant[i]);
-		list_each(struct rule, r, &relevant[i]->rules)
-		{
+		list_each(struct rule, r, &relevant[i]->rules) {
 			rule_collect(&c, r);
 		}
+		if (out->count > before)
+			policy_keep(out, relevant[i]);
 	}
 	free(relevant);
 }
@@ -239,8 +254,7 @@ static void number_spans(const struct term *t, const struct port *p, struct span
 
 static void icmp_spans(const struct term *t, struct span_list *out)
 {
-	list_each(struct icmp, i, &t->icmps->fields)
-	{
+	list_each(struct icmp, i, &t->icmps->fields) {
 		span_add(out, (struct span){.proto = i->proto,
 					    .first = i->type,
 					    .last = i->type,
@@ -261,8 +275,7 @@ void term_spans(const struct term *t, const struct subject *subject,
 					    .ref = t->ref});
 	if (!t->ports)
 		return;
-	list_each(struct port, p, &t->ports->ports)
-	{
+	list_each(struct port, p, &t->ports->ports) {
 		if (!p->name && !named_only)
 			number_spans(t, p, out);
 		else if (p->name && t->dir == AXO_DIR_INGRESS)

@@ -32,13 +32,18 @@ struct term {
  * struct terms - of both directions, in the order of references
  * @default_deny: by enum axo_dir
  * @enforced:     by enum axo_dir: some rule speaks of the direction
+ * @held:         policies that @items borrow from
  */
 struct terms {
 	struct term *items;
 	size_t count, size;
 	bool default_deny[2];
 	bool enforced[2];
+	struct policy **held;
+	size_t held_count, held_size;
 };
+
+void terms_fini(struct terms *t);
 
 /** terms_collect - everything that selects @subject; @a holds matches */
 void terms_collect(const struct policy_set *set, const struct subject *subject, struct arena *a,

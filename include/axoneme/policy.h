@@ -10,8 +10,8 @@
  * Lookup of (identity, direction, protocol, port), at most three map accesses:
  *
  *   1. ref.id 0, or no AXO_POLICY_ENFORCED in ref.flags[dir]: allowed, rule AXO_RULE_DEFAULT.
- *   2. axo_pol_peer[id, identity] gives the class.  A miss means ref.pod_class[dir] if the
- *      identity is that of a pod (AXO_ID_LOCAL_MIN to AXO_ID_LOCAL_MAX), else class 0.
+ *   2. axo_pol_peer[id, identity] gives the class.  A miss means what axo_policy_class() says:
+ *      by the kind of identity the class that most pods have, or that of the world, or class 0.
  *   3. axo_pol_entry[id, class, dir, proto, port], longest prefix.  Deny ends it.
  *   4. Unless the class is 0 or has AXO_CLASS_COMPLETE, or ref.flags[dir] has no
  *      AXO_POLICY_ANYBODY: axo_pol_entry[id, 0, dir, proto, port]: what holds for anybody.  Deny
@@ -35,6 +35,8 @@
 
 #include <linux/types.h>
 
+#include "axoneme/ipcache.h"
+
 /** enum axo_rule - rule references that are no rule; those of policies start at AXO_RULE_FIRST */
 enum axo_rule {
 	AXO_RULE_DEFAULT = 0, /* no rule speaks of it: default deny, or no policy */
@@ -48,20 +50,57 @@ enum axo_policy_flag {
 	AXO_POLICY_ANYBODY = 2,	 /* class 0 has entries */
 };
 
+/* Identities of prefixes that policies name: numbers tell their family. */
+#define AXO_ID_PREFIX4_MIN 0x01000000u
+#define AXO_ID_PREFIX6_MIN 0x01800000u
+#define AXO_ID_PREFIX_MAX 0x01ffffffu
+
+/**
+ * enum axo_peer_kind - peers that a policy need not list one by one, by their number
+ * @AXO_PEER_POD:     AXO_ID_LOCAL_MIN to AXO_ID_LOCAL_MAX
+ * @AXO_PEER_PREFIX4: AXO_ID_PREFIX4_MIN to AXO_ID_PREFIX6_MIN - 1
+ * @AXO_PEER_PREFIX6: AXO_ID_PREFIX6_MIN to AXO_ID_PREFIX_MAX
+ * @AXO_PEER_OTHER:   all others; those that are not listed are class 0
+ */
+enum axo_peer_kind {
+	AXO_PEER_POD = 0,
+	AXO_PEER_PREFIX4 = 1,
+	AXO_PEER_PREFIX6 = 2,
+	AXO_PEER_OTHER = 3,
+};
+
+/** axo_peer_kind - kind of @identity */
+static inline enum axo_peer_kind axo_peer_kind(__u32 identity)
+{
+	if (identity >= AXO_ID_LOCAL_MIN && identity <= AXO_ID_LOCAL_MAX)
+		return AXO_PEER_POD;
+	if (identity < AXO_ID_PREFIX4_MIN || identity > AXO_ID_PREFIX_MAX)
+		return AXO_PEER_OTHER;
+	return identity < AXO_ID_PREFIX6_MIN ? AXO_PEER_PREFIX4 : AXO_PEER_PREFIX6;
+}
+
 /**
  * struct axo_policy_ref - what an endpoint knows of its policy
- * @id:        number of the compiled policy; 0 = none
- * @pod_class: by enum axo_dir: class of pods that are not in axo_pol_peer
- * @flags:     by enum axo_dir: enum axo_policy_flag
- * @pad:       zero
+ * @id:            number of the compiled policy; 0 = none
+ * @default_class: by enum axo_dir and enum axo_peer_kind: class of peers not in axo_pol_peer
+ * @flags:         by enum axo_dir: enum axo_policy_flag
+ * @pad:           zero
  */
 struct axo_policy_ref {
 	__u32 id;
-	__u32 pod_class[2];
+	__u32 default_class[2][AXO_PEER_OTHER];
 	__u8 flags[2];
 	__u8 pad[2];
 };
-_Static_assert(sizeof(struct axo_policy_ref) == 16, "policy reference has padding");
+_Static_assert(sizeof(struct axo_policy_ref) == 32, "policy reference has padding");
+
+/** axo_policy_class - class of an @identity that is not in axo_pol_peer; @dir: enum axo_dir */
+static inline __u32 axo_policy_class(const struct axo_policy_ref *ref, __u32 identity, int dir)
+{
+	enum axo_peer_kind kind = axo_peer_kind(identity);
+
+	return kind == AXO_PEER_OTHER ? 0 : ref->default_class[dir][kind];
+}
 
 /**
  * struct axo_pol_peer_key - key of axo_pol_peer (hash)

@@ -14,8 +14,6 @@
 #include "tests/policy-reference/random.h"
 #include "tests/policy-reference/reference.h"
 
-#define PREFIX_IDENTITY 0x01000000u
-
 struct end {
 	uint32_t identity;
 	const char *labels[4];
@@ -160,6 +158,12 @@ static void peer_put(struct world *w, uint32_t id, const char *const *labels, si
 	}
 }
 
+static uint32_t prefix_identity(const struct world *w, size_t i)
+{
+	return (w->prefixes[i].family == 6 ? AXO_ID_PREFIX6_MIN : AXO_ID_PREFIX4_MIN) + (uint32_t)i;
+}
+
+/* Every fifth prefix has a label more, so it is not plain. */
 static void world_peers(struct world *w)
 {
 	static const char *const worlds[] = {"reserved:world-ipv4", "reserved:world-ipv6"};
@@ -173,10 +177,11 @@ static void world_peers(struct world *w)
 	w->prefix_count = policy_set_prefixes(w->set, &w->prefixes);
 	for (size_t i = 0; i < w->prefix_count; i++) {
 		char text[CIDR_STR_MAX + 8] = "cidr:";
-		const char *labels[2] = {text, worlds[w->prefixes[i].family == 6]};
+		const char *labels[3] = {text, worlds[w->prefixes[i].family == 6],
+					 "fqdn:a.example"};
 
 		cidr_to_str(&w->prefixes[i], text + 5);
-		peer_put(w, PREFIX_IDENTITY + (uint32_t)i, labels, 2, NULL);
+		peer_put(w, prefix_identity(w, i), labels, i % 5 == 4 ? 3 : 2, NULL);
 	}
 }
 
@@ -225,7 +230,7 @@ static uint32_t end_identity(const struct world *w, const struct end *e)
 	for (size_t i = 0; i < w->prefix_count; i++)
 		if (w->prefixes[i].bits > bits && cidr_contains(&w->prefixes[i], &addr)) {
 			bits = w->prefixes[i].bits;
-			best = PREFIX_IDENTITY + (uint32_t)i;
+			best = prefix_identity(w, i);
 		}
 	return best ? best : addr_family(&addr) == 4 ? 9 : 10;
 }
@@ -251,7 +256,7 @@ static struct compiled *world_compile(struct world *w, const struct end *subject
 		for (size_t i = 0; i < ARRAY_SIZE(ends); i += 3)
 			peers_remove(w->peers, ends[i].identity);
 		for (uint32_t i = 0; i < w->prefix_count; i += 3)
-			peers_remove(w->peers, PREFIX_IDENTITY + i);
+			peers_remove(w->peers, prefix_identity(w, i));
 	}
 	if (policy_compile(w->set, w->peers, &s, &w->options, &c, &err))
 		abort();
