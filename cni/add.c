@@ -5,7 +5,7 @@
  * A failed ADD undoes what this call created and nothing else.  The order is the proof:
  *      1. The reservation is ours unless the agent refused (then there is none, or the attachment
  *         is alive and answers CNI_EXISTS) or the interface is there and the outcome is unknown.
- *      2. The device is ours when the kernel made it: names are claimed exclusively.
+ *      2. The device is ours when the kernel made it: it takes no name twice.
  */
 #include <errno.h>
 #include <string.h>
@@ -58,47 +58,34 @@ static json_t *reserve_body(const struct add *add)
 	return body;
 }
 
-static int exists_failure(const struct add *add, struct failure *f)
-{
-	return failure_set(f, CNI_EXISTS, "interface %s exists in %.200s already",
-			   add->call->env.ifname, add->call->env.netns);
-}
-
-/* A removal that was answered may be on its way still: let it end, and look once more. */
-static int look_again(const struct add *add, struct failure *f)
-{
-	bool exists = true;
-	int r = agent_call(add->http, "POST", "/v1/attachments/flush", json_object(), f);
-
-	if (r == 0)
-		r = poddev_exists(add->ns.nl, add->call->env.ifname, &exists, f);
-	if (r == 0 && exists)
-		r = exists_failure(add, f);
-	return r;
-}
-
 static int reserve(struct add *add, struct failure *f)
 {
 	json_auto_t *answer = NULL;
-	struct failure looked;
+	struct failure ignored;
 	bool exists = true;
-	int found, r = agent_send(add->http, "POST", "/v1/attachments", reserve_body(add), f);
+	int r = agent_send(add->http, "POST", "/v1/attachments", reserve_body(add), f);
 
 	if (r < 0)
 		return r;
-	/* While the agent's disk works. */
-	found = poddev_exists(add->ns.nl, add->call->env.ifname, &exists, &looked);
 	r = agent_receive(add->http, &answer, f);
-	/* No answer at all may be a reservation, but where the interface is, it may also be alive. */
+	/* No answer may be a reservation; but where the interface is, it may also be alive. */
+	if (r == -ENOLINK)
+		poddev_exists(add->ns.nl, add->call->env.ifname, &exists, &ignored);
 	add->reserved = r == 0 || (r == -ENOLINK && !exists);
-	if (r == 0 && found < 0) {
-		*f = looked;
-		r = found;
-	}
+	return r < 0 ? r : reservation_parse(answer, &add->res, f);
+}
+
+/* A removal that was answered may be on its way still: let it end, and try once more. */
+static int create_again(struct add *add, struct failure *f)
+{
+	const char *name = add->call->env.ifname;
+	int r = agent_call(add->http, "POST", "/v1/attachments/flush", json_object(), f);
+
 	if (r == 0)
-		r = reservation_parse(answer, &add->res, f);
-	if (r == 0 && exists)
-		r = look_again(add, f);
+		r = poddev_create(&add->ns, name, add->req.mac, &add->res, f);
+	if (r == -EEXIST)
+		r = failure_set(f, CNI_EXISTS, "interface %s exists in %.200s already", name,
+				add->call->env.netns);
 	return r;
 }
 
@@ -107,6 +94,8 @@ static int make_device(struct add *add, struct failure *f)
 	const char *name = add->call->env.ifname;
 	int r = poddev_create(&add->ns, name, add->req.mac, &add->res, f);
 
+	if (r == -EEXIST)
+		r = create_again(add, f);
 	add->created = r == 0;
 	if (r == 0)
 		r = poddev_configure(&add->ns, name, &add->res, &add->dev, f);

@@ -14,76 +14,10 @@
 #include "cni/mac.h"
 #include "cni/plugin.h"
 #include "cni/podns.h"
-
-/* prevResult, read: our interface and its addresses. */
-struct expected {
-	const json_t *interface;
-	size_t index;
-	struct cidr ips[8];
-	struct axo_addr gateways[8];
-	bool has_gateway[8];
-	int count;
-};
-
-static int interface_find(const struct call *call, struct expected *want, struct failure *f)
-{
-	json_t *entry;
-	size_t i;
-
-	json_array_foreach(json_object_get(call->conf.prev_result, "interfaces"), i, entry) {
-		const char *name = json_string_value(json_object_get(entry, "name"));
-
-		if (name && !strcmp(name, call->env.ifname) &&
-		    json_string_length(json_object_get(entry, "sandbox"))) {
-			want->interface = entry;
-			want->index = i;
-			return 0;
-		}
-	}
-	return failure_set(f, CNI_INVALID_CONFIG, "prevResult: interface %s is missing",
-			   call->env.ifname);
-}
-
-static int ip_expect(const json_t *entry, struct expected *want, struct failure *f)
-{
-	const char *address = json_string_value(json_object_get(entry, "address"));
-	const char *gateway = json_string_value(json_object_get(entry, "gateway"));
-	const json_t *index = json_object_get(entry, "interface");
-	struct error e;
-
-	if (!json_is_integer(index) || (size_t)json_integer_value(index) != want->index)
-		return 0;
-	if (want->count == 8)
-		return failure_set(f, CNI_INVALID_CONFIG,
-				   "prevResult: more than 8 addresses on one interface");
-	if (!address || cidr_parse_host(address, &want->ips[want->count], &e) < 0)
-		return failure_set(f, CNI_INVALID_CONFIG, "prevResult.ips: %s",
-				   address ? e.msg : "address is missing");
-	want->has_gateway[want->count] =
-		gateway && addr_parse(gateway, &want->gateways[want->count], NULL) == 0;
-	want->count++;
-	return 0;
-}
-
-static int expect(const struct call *call, struct expected *want, struct failure *f)
-{
-	json_t *entry;
-	size_t i;
-	int r;
-
-	if (!call->conf.prev_result)
-		return failure_set(f, CNI_INVALID_CONFIG,
-				   "prevResult is missing: CHECK compares with it");
-	r = interface_find(call, want, f);
-	json_array_foreach(json_object_get(call->conf.prev_result, "ips"), i, entry) {
-		if (r == 0)
-			r = ip_expect(entry, want, f);
-	}
-	return r;
-}
+#include "cni/previous.h"
 
 static int device_check(const struct call *call, const struct podns *ns,
-			const struct expected *want, struct link *link, struct failure *f)
+			const struct previous *want, struct link *link, struct failure *f)
 {
 	const char *mac = json_string_value(json_object_get(want->interface, "mac"));
 	const char *name = call->env.ifname;
@@ -118,13 +52,13 @@ static int address_match(int ifindex, const struct cidr *addr, void *arg)
 	return 0;
 }
 
-static int addresses_check(const struct podns *ns, const struct expected *want,
+static int addresses_check(const struct podns *ns, const struct previous *want,
 			   const struct link *link, struct failure *f)
 {
 	char text[CIDR_STR_MAX];
 
 	for (int i = 0; i < want->count; i++) {
-		struct address_seek seek = {.want = &want->ips[i]};
+		struct address_seek seek = {.want = &want->ips[i].address};
 		int r = address_list(ns->nl, link->ifindex, address_match, &seek);
 
 		if (r < 0)
@@ -153,15 +87,7 @@ static int route_match(const struct route_info *route, void *arg)
 	return 0;
 }
 
-static bool is_our_gateway(const struct expected *want, const struct axo_addr *gateway)
-{
-	for (int i = 0; i < want->count; i++)
-		if (want->has_gateway[i] && !addr_cmp(&want->gateways[i], gateway))
-			return true;
-	return false;
-}
-
-static int route_check(const struct podns *ns, const struct expected *want, const struct link *link,
+static int route_check(const struct podns *ns, const struct previous *want, const struct link *link,
 		       const json_t *route, struct failure *f)
 {
 	const char *dst = json_string_value(json_object_get(route, "dst"));
@@ -172,7 +98,7 @@ static int route_check(const struct podns *ns, const struct expected *want, cons
 
 	if (!dst || !gw || cidr_parse(dst, &seek.want.dst, NULL) < 0 ||
 	    addr_parse(gw, &seek.want.gateway, NULL) < 0 ||
-	    !is_our_gateway(want, &seek.want.gateway))
+	    !previous_is_gateway(want, &seek.want.gateway))
 		return 0;
 	if (json_integer_value(table))
 		seek.want.table = (uint32_t)json_integer_value(table);
@@ -185,7 +111,7 @@ static int route_check(const struct podns *ns, const struct expected *want, cons
 	return 0;
 }
 
-static int pod_check(const struct call *call, const struct expected *want, struct link *link,
+static int pod_check(const struct call *call, const struct previous *want, struct link *link,
 		     struct failure *f)
 {
 	struct podns ns = PODNS_NONE;
@@ -205,7 +131,7 @@ static int pod_check(const struct call *call, const struct expected *want, struc
 	return r;
 }
 
-static int host_check(const struct call *call, const struct expected *want, const struct link *link,
+static int host_check(const struct call *call, const struct previous *want, const struct link *link,
 		      struct failure *f)
 {
 	_cleanup_http_ struct http *http = NULL;
@@ -214,7 +140,8 @@ static int host_check(const struct call *call, const struct expected *want, cons
 	int r = agent_open(call->conf.socket, AGENT_WAIT_DEL_MS, &http, f);
 
 	for (int i = 0; i < want->count; i++)
-		json_array_append_new(ips, json_string(addr_to_str(&want->ips[i].addr, text)));
+		json_array_append_new(ips,
+				      json_string(addr_to_str(&want->ips[i].address.addr, text)));
 	json_object_set_new(body, "mac", json_string(mac_to_str(link->mac, mac)));
 	json_object_set_new(body, "ips", ips);
 	if (r < 0) {
@@ -226,9 +153,9 @@ static int host_check(const struct call *call, const struct expected *want, cons
 
 int check_run(const struct call *call, struct failure *f)
 {
-	struct expected want = {.count = 0};
+	struct previous want = {.count = 0};
 	struct link link = {.ifindex = 0};
-	int r = expect(call, &want, f);
+	int r = previous_read(&call->conf, call->env.ifname, &want, f);
 
 	if (r == 0)
 		r = pod_check(call, &want, &link, f);

@@ -16,16 +16,21 @@
 #include "cni/plugin.h"
 #include "cni/poddev.h"
 #include "cni/podns.h"
+#include "cni/previous.h"
 #include "cni/queue.h"
 #include "lib/log.h"
 
-/* Rules are the one thing in the pod that does not go with its device. */
+/*
+ * Rules are the one thing in the pod that does not go with its device; left behind they say
+ * nothing any more.  Only where prevResult hints at some: looking would wait for the kernel's lock,
+ * which removals of other devices hold for long.
+ */
 static void forget_rules(const struct call *call)
 {
 	struct podns ns = PODNS_NONE;
 	struct failure f;
 
-	if (*call->env.netns && podns_enter(call->env.netns, &ns, &f) == 0)
+	if (podns_enter(call->env.netns, &ns, &f) == 0)
 		poddev_forget_rules(ns.nl, call->env.ifname);
 	if (ns.nl && podns_leave(&ns) < 0)
 		log_warn("cannot return from the pod's namespace", "netns", call->env.netns);
@@ -63,7 +68,8 @@ int del_run(const struct call *call, struct failure *f)
 	struct failure why;
 	int r;
 
-	forget_rules(call);
+	if (*call->env.netns && previous_is_further(&call->conf, call->env.ifname))
+		forget_rules(call);
 	r = tell_agent(call, f);
 	if (!agent_is_away(r))
 		return r;

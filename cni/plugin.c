@@ -11,17 +11,31 @@
 
 #include "lib/cleanup.h"
 
-/* All of @fd, but not more than one byte too many. */
+/* Most configurations fit into the first one. */
+static int buffer_grow(char **text, size_t *size)
+{
+	size_t bigger = *size ? *size * 4 : 8192;
+	char *grown = realloc(*text, bigger);
+
+	if (!grown)
+		return -ENOMEM;
+	*text = grown;
+	*size = bigger;
+	return 0;
+}
+
+/* All of @fd, but not much more than what is refused anyway. */
 static int input_read(int fd, char **out, size_t *len, struct failure *f)
 {
-	_cleanup_free_ char *text = malloc(NETCONF_MAX + 1);
-	size_t used = 0;
+	_cleanup_free_ char *text = NULL;
+	size_t used = 0, size = 0;
 
-	if (!text)
-		return failure_set(f, CNI_IO, "out of memory");
 	while (used <= NETCONF_MAX) {
-		ssize_t n = read(fd, text + used, NETCONF_MAX + 1 - used);
+		ssize_t n;
 
+		if (used == size && buffer_grow(&text, &size) < 0)
+			return failure_set(f, CNI_IO, "out of memory");
+		n = read(fd, text + used, size - used);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

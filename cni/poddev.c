@@ -35,16 +35,20 @@ int poddev_create(const struct podns *ns, const char *name, const uint8_t mac[6]
 		.peer_name = r->host_device,
 		.peer_netns_fd = ns->home,
 	};
+	bool exists = false;
 	int err;
 
 	memcpy(opts.mac, mac, sizeof(opts.mac));
 	memcpy(opts.peer_mac, r->host_mac, sizeof(opts.peer_mac));
 	err = veth_add(ns->nl, &opts);
-	if (err < 0)
-		return kernel_failure(f, ns->nl, err,
-				      "cannot create interface %s with host side %s", name,
-				      r->host_device);
-	return 0;
+	if (err == 0)
+		return 0;
+	kernel_failure(f, ns->nl, err, "cannot create interface %s with host side %s", name,
+		       r->host_device);
+	/* One of the two names is taken: which? */
+	if (err == -EEXIST && poddev_exists(ns->nl, name, &exists, f) < 0)
+		return -ECANCELED;
+	return exists ? -EEXIST : -ECANCELED;
 }
 
 /* Written only when it differs: some writes wait for the lock that device removals hold. */
@@ -92,22 +96,22 @@ static int other_address(int ifindex, const struct cidr *addr, void *arg)
 	return 0;
 }
 
-static int device_read(struct netlink *nl, const char *name, struct poddev *dev, struct failure *f)
+static int device_read(struct netlink *nl, const char *name, uint32_t mtu, struct poddev *dev,
+		       struct failure *f)
 {
 	struct others others = {.own = 0};
-	struct link link;
-	int r = link_get(nl, name, 0, &link);
+	struct poddev got = {.mtu = mtu};
+	int r = link_identify(nl, name, &got.ifindex, got.mac);
 
 	if (r < 0)
 		return kernel_failure(f, nl, r, "cannot read interface %s back", name);
-	others.own = link.ifindex;
+	others.own = got.ifindex;
 	r = address_list(nl, 0, other_address, &others);
 	if (r < 0)
 		return kernel_failure(f, nl, r, "cannot list the pod's addresses");
-	*dev = (struct poddev){.ifindex = link.ifindex, .mtu = link.mtu};
-	memcpy(dev->mac, link.mac, sizeof(dev->mac));
 	if (others.found)
-		dev->table = POD_TABLE + (uint32_t)link.ifindex;
+		got.table = POD_TABLE + (uint32_t)got.ifindex;
+	*dev = got;
 	return 0;
 }
 
@@ -175,7 +179,7 @@ static int address_configure(struct netlink *nl, const struct pod_address *a, st
 int poddev_configure(const struct podns *ns, const char *name, const struct reservation *r,
 		     struct poddev *dev, struct failure *f)
 {
-	int err = device_read(ns->nl, name, dev, f);
+	int err = device_read(ns->nl, name, r->mtu, dev, f);
 
 	if (err == 0 && has_family(r, 6)) {
 		sysctl_ensure(name, "disable_ipv6", "0");

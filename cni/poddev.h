@@ -37,6 +37,7 @@ int poddev_exists(struct netlink *nl, const char *name, bool *exists, struct fai
 /**
  * poddev_create - make the pair: @name up in the pod, r->host_device down at home
  * @mac: of the pod's side; all zero = the kernel chooses
+ * Return: besides the usual, -EEXIST when the pod has a device @name.
  */
 int poddev_create(const struct podns *ns, const char *name, const uint8_t mac[6],
 		  const struct reservation *r, struct failure *f);
@@ -48,7 +49,7 @@ int poddev_configure(const struct podns *ns, const char *name, const struct rese
 /** poddev_delete - undo poddev_create(); it may be gone already */
 void poddev_delete(struct netlink *nl, const char *name);
 
-/** poddev_forget_rules - remove the rules of @name's addresses, which would outlive it (DEL, best effort) */
+/** poddev_forget_rules - remove the rules of @name's addresses, which would outlive it (best effort) */
 void poddev_forget_rules(struct netlink *nl, const char *name);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -63,6 +64,22 @@ void netlink_close(struct netlink *nl)
 void netlink_cleanup(struct netlink **nl)
 {
 	netlink_close(*nl);
+}
+
+/* Any socket of the namespace takes the ioctls of its devices (net/socket.c, sock_do_ioctl). */
+int link_identify(struct netlink *nl, const char *name, int *ifindex, uint8_t mac[6])
+{
+	struct ifreq index = {.ifr_ifindex = 0}, address = {.ifr_ifindex = 0};
+
+	if (strlen(name) >= sizeof(index.ifr_name))
+		return -EINVAL;
+	strcpy(index.ifr_name, name);
+	strcpy(address.ifr_name, name);
+	if (ioctl(nl->fd, SIOCGIFINDEX, &index) < 0 || ioctl(nl->fd, SIOCGIFHWADDR, &address) < 0)
+		return -errno;
+	*ifindex = index.ifr_ifindex;
+	memcpy(mac, address.ifr_hwaddr.sa_data, 6);
+	return 0;
 }
 
 const char *netlink_message(const struct netlink *nl)

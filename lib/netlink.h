@@ -51,6 +51,13 @@ struct link {
 /** link_get - by @name, or by @ifindex when @name is NULL; -ENODEV = there is none */
 int link_get(struct netlink *nl, const char *name, int ifindex, struct link *out);
 
+/**
+ * link_identify - index and MAC of @name, which must exist
+ *
+ * Without the kernel's RTNL lock, which link_get() waits for while devices are removed.
+ */
+int link_identify(struct netlink *nl, const char *name, int *ifindex, uint8_t mac[6]);
+
 /** link_list - call @fn for each device; a negative return value of @fn stops and is returned */
 int link_list(struct netlink *nl, int (*fn)(const struct link *link, void *arg), void *arg);
 

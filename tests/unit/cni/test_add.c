@@ -364,6 +364,7 @@ static void other_interface(bool with_default)
 
 static void a_further_interface_has_a_table_of_its_own(void **state)
 {
+	_cleanup_free_ char *prev = NULL;
 	struct axo_addr from4, from6;
 	struct link pod;
 	uint32_t table;
@@ -386,7 +387,8 @@ static void a_further_interface_has_a_table_of_its_own(void **state)
 	assert_int_equal(rule_add(rt.pod_nl, &from4, table, 1000), -EEXIST);
 	assert_int_equal(rule_add(rt.pod_nl, &from6, table, 1000), -EEXIST);
 	assert_int_equal(json_array_size(json_object_get(rt.json, "routes")), 3);
-	cni("DEL", conf("1.1.0", ""));
+	assert_true(asprintf(&prev, ",\"prevResult\":%s", rt.out) > 0);
+	cni("DEL", conf("1.1.0", prev));
 	assert_success();
 	assert_int_equal(rule_del(rt.pod_nl, &from4, table, 1000), -ENOENT);
 	assert_int_equal(rule_del(rt.pod_nl, &from6, table, 1000), -ENOENT);

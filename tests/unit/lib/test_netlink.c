@@ -59,6 +59,8 @@ static void veth_add_sets_everything_in_one_request(void **state)
 {
 	_cleanup_netlink_ struct netlink *nl = NULL;
 	struct link a, b;
+	uint8_t mac[6];
+	int ifindex;
 
 	(void)state;
 	NEEDS_NETNS();
@@ -77,8 +79,13 @@ static void veth_add_sets_everything_in_one_request(void **state)
 	assert_int_equal(link_get(nl, NULL, b.ifindex, &a), 0);
 	assert_string_equal(a.name, "b0");
 	assert_int_equal(pair_add(nl, "a0", "c0"), -EEXIST);
+	assert_int_equal(link_identify(nl, "b0", &ifindex, mac), 0);
+	assert_int_equal(ifindex, b.ifindex);
+	assert_memory_equal(mac, b.mac, 6);
 	assert_int_equal(link_del(nl, b.ifindex), 0);
 	assert_int_equal(link_get(nl, "a0", 0, &a), -ENODEV);
+	assert_int_equal(link_identify(nl, "a0", &ifindex, mac), -ENODEV);
+	assert_int_equal(link_identify(nl, "sixteen-bytes-xx", &ifindex, mac), -EINVAL);
 	assert_int_equal(link_del(nl, 0), -EINVAL);
 }
 
