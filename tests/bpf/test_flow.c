@@ -344,6 +344,8 @@ static void no_pod_rides_anothers_flow(void **state)
 	assert_drop(from_pod(x, POD_B, &f), SPOOFED_MAC, EGRESS);
 	memcpy(f.b + 6, "\x02\0\0\0\0\x0b", 6);
 	assert_drop(from_pod(x, POD_B, &f), SPOOFED_IP, EGRESS);
+	/* A itself, on its own device, with B's MAC. */
+	assert_drop(from_pod(x, POD_A, &f), SPOOFED_MAC, EGRESS);
 	assert_string_equal(the_flow(x, &after), HASH);
 	assert_memory_equal(&before, &after, sizeof(before));
 }

@@ -285,6 +285,42 @@ static void frames_of_every_length_are_counted_on_the_wire(void **state)
 	close(fd);
 }
 
+/* The kernel takes the tag off before the programs run: it is in no byte of the frame. */
+static void tagged_frame_does_not_ride_a_known_flow(void **state)
+{
+	struct fixture *x = *state;
+	int a = live_udp(x, POD_A, A4, PORT), b = live_udp(x, POD_B, B4, PORT);
+	uint64_t before = drops_of(x, AXO_DROP_VLAN);
+	struct sockaddr_storage sa;
+	socklen_t len = live_addr(B4, PORT, &sa);
+	struct frame f;
+	char byte;
+	int fd;
+
+	assert_int_equal(connect(a, (struct sockaddr *)&sa, len), 0);
+	len = live_addr(A4, PORT, &sa);
+	assert_int_equal(connect(b, (struct sockaddr *)&sa, len), 0);
+	assert_int_equal(send(a, "1", 1, 0), 1);
+	assert_int_equal(recv(b, &byte, 1, 0), 1);
+	assert_int_equal(send(b, "2", 1, 0), 1);
+	assert_int_equal(recv(a, &byte, 1, 0), 1);
+	frame_eth(&f, GW_MAC, A_MAC, ETH_P_IP);
+	frame_vlan(&f, 5);
+	frame_ip(&f, A4, B4);
+	frame_udp(&f, PORT, PORT);
+	frame_payload(&f, "t", 1);
+	frame_finish(&f);
+	fd = wire_open(x);
+	assert_int_equal(send(fd, f.b, f.len, 0), f.len);
+	assert_int_equal(send(a, "3", 1, 0), 1);
+	assert_int_equal(recv(b, &byte, 1, 0), 1);
+	assert_int_equal(byte, '3');
+	assert_int_equal(drops_of(x, AXO_DROP_VLAN), before + 1);
+	close(fd);
+	close(a);
+	close(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +332,7 @@ int main(void)
 		fixture_test(receiver_with_smaller_mtu_is_discovered),
 		fixture_test(closed_connection_is_made_again_on_the_same_ports),
 		fixture_test(frames_of_every_length_are_counted_on_the_wire),
+		fixture_test(tagged_frame_does_not_ride_a_known_flow),
 	};
 
 	return cmocka_run_group_tests_name("live", tests, live_group_setup, fixture_group_teardown);

@@ -104,6 +104,12 @@ static void overlap(struct frame *f)
 	f->b[f->l3 + 7] = 1;
 }
 
+/** later_fragment - what looks like the ports of a known flow is payload */
+static void later_fragment(struct frame *f)
+{
+	f->b[f->l3 + 7] = 4;
+}
+
 /** chain - rebuild the IPv6 packet with @n destination options in front of UDP */
 static void chain(struct frame *f, uint8_t type, int n)
 {
@@ -206,6 +212,7 @@ static const struct row rows[] = {
 	{ "VLAN in VLAN", POD_A, NULL, NULL, A6, B6, AXO_DROP_VLAN, qinq },
 	{ "ethertype", POD_A, NULL, NULL, A4, B4, AXO_DROP_ETHERTYPE, ethertype },
 	{ "overlapping TCP fragment", POD_A, NULL, NULL, A4, B4, AXO_DROP_BAD_HEADER, overlap },
+	{ "later fragment", POD_A, NULL, NULL, A4, B4, AXO_DROP_FRAG_NO_FIRST, later_fragment },
 	{ "nine extension headers", POD_A, NULL, NULL, A6, B6, AXO_DROP_EXT_HEADERS,
 	  too_many_headers },
 	{ "hop-by-hop twice", POD_A, NULL, NULL, A6, B6, AXO_DROP_EXT_HEADERS, hop_by_hop_twice },
@@ -267,6 +274,42 @@ static void each_is_dropped_for_its_reason(void **state)
 		if (r->reason != AXO_DROP_NO_POD && o.verdict != ACT_SHOT)
 			fail_msg("%s: verdict %d", r->name, o.verdict);
 		assert_no_flows(x);
+	}
+}
+
+/** know_flow - UDP between the pods, with the ports of send_row(), established */
+static void know_flow(struct fixture *x, const char *a, const char *b)
+{
+	static struct frame f;
+	struct axo_flow flow;
+
+	frame_eth(&f, GW_MAC, A_MAC, 0);
+	frame_ip(&f, a, b);
+	frame_udp(&f, 4000, 53);
+	frame_finish(&f);
+	assert_pass(from_pod(x, POD_A, &f));
+	frame_eth(&f, GW_MAC, B_MAC, 0);
+	frame_ip(&f, b, a);
+	frame_udp(&f, 53, 4000);
+	frame_finish(&f);
+	assert_pass(from_pod(x, POD_B, &f));
+	assert_string_equal(flow_lookup(x, &f, &flow), "axo_flow");
+}
+
+/* What the hot path does not check it must leave to the slow one. */
+static void each_is_dropped_also_if_the_flow_is_known(void **state)
+{
+	struct fixture *x = *state;
+
+	know_flow(x, A4, B4);
+	know_flow(x, A6, B6);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *r = &rows[i];
+		struct outcome o = send_row(x, r);
+
+		if (o.reason != r->reason || o.dir != (r->from == FROM_HOST))
+			fail_msg("%s: reason %d, direction %d, expected %d", r->name, o.reason,
+				 o.dir, r->reason);
 	}
 }
 
@@ -354,6 +397,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(each_is_dropped_for_its_reason),
+		fixture_test(each_is_dropped_also_if_the_flow_is_known),
 		fixture_test(device_without_endpoint_is_refused),
 		fixture_test(address_of_other_family_missing_owns_nothing),
 		fixture_test(mapped_address_does_not_ride_an_ipv4_flow),
