@@ -258,41 +258,51 @@ static void signature_pairs(struct compiler *x, const struct peer_identity *who,
 	}
 }
 
-/* Rule 5. */
-static void hosts_compile(struct compiled *c, enum axo_dir dir, uint32_t *classes)
-{
-	struct compiler *x = c->compiler;
-	uint32_t slot = 0;
-
-	for (const struct peer_identity *who; (who = peers_next(x->asked, &slot));) {
-		if (!is_host(x, dir, who))
-			continue;
-		x->signature_len = 0;
-		signature_push(x, SIGNATURE_HOST);
-		classes[slot - 1] = class_get(c, dir, who);
-	}
-}
-
-/** struct spread - the world's classes, for prefixes that nobody tells apart */
-struct spread {
-	const struct compiler *compiler;
+/** struct fill - slots that get classes without pairs of their own */
+struct fill {
+	struct compiled *compiled;
 	uint32_t *classes;
-	uint32_t world[2];
+	enum axo_dir dir;
+	uint32_t world;
 };
 
-static void spread_world(void *ctx, uint32_t slot)
+/* Rule 5. */
+static void host_fill(void *ctx, uint32_t slot)
 {
-	const struct spread *s = ctx;
-	const struct peer_identity *who = peers_slot(s->compiler->asked, slot);
+	const struct fill *f = ctx;
+	struct compiler *x = f->compiled->compiler;
 
-	if (who->plain && !s->compiler->touched[slot])
-		s->classes[slot] = s->world[who->labels.prefix.family == 6];
+	x->signature_len = 0;
+	signature_push(x, SIGNATURE_HOST);
+	f->classes[slot] = class_get(f->compiled, f->dir, peers_slot(x->asked, slot));
+}
+
+static void world_fill(void *ctx, uint32_t slot)
+{
+	const struct fill *f = ctx;
+
+	if (!f->compiled->compiler->touched[slot])
+		f->classes[slot] = f->world;
+}
+
+static void classes_fill(struct compiled *c, enum axo_dir dir, uint32_t *classes)
+{
+	static const struct match host = {.type = PEER_ENTITY, .entity = ENTITY_HOST};
+	struct compiler *x = c->compiler;
+	struct fill f = {.compiled = c, .classes = classes, .dir = dir};
+
+	if (x->options.allow_host && dir == AXO_DIR_INGRESS)
+		peers_match(x->asked, &host, host_fill, &f);
+	for (int family = 4; family <= 6; family += 2) {
+		f.world = classes[peers_world(x->asked, family)];
+		if (f.world)
+			peers_plain(x->asked, family, world_fill, &f);
+	}
 }
 
 void classes_compile(struct compiled *c, struct peers *peers, enum axo_dir dir, uint32_t *classes)
 {
 	struct compiler *x = c->compiler;
-	struct spread s = {.compiler = x, .classes = classes};
 
 	x->asked = peers;
 	x->touched_count = 0;
@@ -308,11 +318,7 @@ void classes_compile(struct compiled *c, struct peers *peers, enum axo_dir dir, 
 		if (!is_host(x, dir, who))
 			classes[slot] = class_get(c, dir, who);
 	}
-	if (x->options.allow_host && dir == AXO_DIR_INGRESS)
-		hosts_compile(c, dir, classes);
-	s.world[0] = classes[peers_world(peers, 4)];
-	s.world[1] = classes[peers_world(peers, 6)];
-	peers_prefixes(peers, spread_world, &s);
+	classes_fill(c, dir, classes);
 	free(x->touched);
 	x->touched = NULL;
 	x->asked = NULL;
@@ -324,14 +330,14 @@ uint32_t classes_most_pods(const struct compiled *c, enum axo_dir dir, const str
 	const struct compiler *x = c->compiler;
 	const struct side *s = &x->sides[dir];
 	uint32_t *counts = calloc(s->class_count + 1, sizeof(*counts));
-	uint32_t best = 0, slot = 0;
+	uint32_t best = 0;
 
 	if (!counts)
 		abort();
-	for (const struct peer_identity *who; (who = peers_next(peers, &slot));) {
-		uint32_t class_ = classes[slot - 1];
+	for (uint32_t slot = 0; slot < peers_slots(peers); slot++) {
+		uint32_t class_ = classes[slot];
 
-		if (axo_peer_kind(who->id) != AXO_PEER_POD)
+		if (axo_peer_kind(peers_id(peers, slot)) != AXO_PEER_POD)
 			continue;
 		counts[class_ & ~AXO_CLASS_COMPLETE]++;
 		if (counts[class_ & ~AXO_CLASS_COMPLETE] > counts[best & ~AXO_CLASS_COMPLETE])

@@ -29,15 +29,13 @@ static void peer_append(struct compiled *c, const struct compiled_peer *p)
 
 static void peers_fill(struct compiled *c, const struct peers *peers, uint32_t *const classes[2])
 {
-	uint32_t slot = 0;
-
-	for (const struct peer_identity *who; (who = peers_next(peers, &slot));) {
+	for (uint32_t slot = 0; slot < peers_slots(peers); slot++) {
 		struct compiled_peer p = {
-			.identity = who->id,
-			.class_ = {classes[0][slot - 1], classes[1][slot - 1]},
+			.identity = peers_id(peers, slot),
+			.class_ = {classes[0][slot], classes[1][slot]},
 		};
 
-		if (!peer_is_default(c, p.identity, p.class_))
+		if (p.identity && !peer_is_default(c, p.identity, p.class_))
 			peer_append(c, &p);
 	}
 }

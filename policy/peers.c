@@ -18,10 +18,18 @@ struct posting {
 struct prefix_slot {
 	struct cidr cidr;
 	uint32_t slot;
+	bool plain;
+};
+
+/** struct slot - @id: 0 = free; what loops over all slots need is beside it */
+struct slot {
+	uint32_t id;
+	bool plain;
+	struct peer_identity *who;
 };
 
 struct peers {
-	struct peer_identity **slots;
+	struct slot *slots;
 	uint32_t slot_count, slot_size;
 	struct posting free_slots;
 	struct map by_id;    /* slot + 1 */
@@ -54,7 +62,7 @@ void peers_free(struct peers *p)
 	if (!p)
 		return;
 	for (uint32_t i = 0; i < p->slot_count; i++)
-		identity_free(p->slots[i]);
+		identity_free(p->slots[i].who);
 	map_fini(&p->by_id, NULL);
 	map_fini(&p->by_label, posting_free);
 	free(p->free_slots.slots);
@@ -114,7 +122,7 @@ static void label_index(struct peers *p, const struct label *l, uint32_t slot)
 	posting_add(*at, slot);
 }
 
-static void prefix_index(struct peers *p, const struct cidr *c, uint32_t slot)
+static void prefix_index(struct peers *p, const struct peer_identity *i, uint32_t slot)
 {
 	if (p->prefix_count == p->prefix_size) {
 		p->prefix_size = p->prefix_size ? p->prefix_size * 2 : 16;
@@ -122,7 +130,11 @@ static void prefix_index(struct peers *p, const struct cidr *c, uint32_t slot)
 		if (!p->prefixes)
 			abort();
 	}
-	p->prefixes[p->prefix_count++] = (struct prefix_slot){.cidr = *c, .slot = slot};
+	p->prefixes[p->prefix_count++] = (struct prefix_slot){
+		.cidr = i->labels.prefix,
+		.slot = slot,
+		.plain = i->plain,
+	};
 	p->prefixes_sorted = false;
 }
 
@@ -179,7 +191,7 @@ static uint32_t slot_take(struct peers *p)
 		return p->free_slots.slots[--p->free_slots.count];
 	if (p->slot_count == p->slot_size) {
 		p->slot_size = p->slot_size ? p->slot_size * 2 : 64;
-		p->slots = reallocarray(p->slots, p->slot_size, sizeof(struct peer_identity *));
+		p->slots = reallocarray(p->slots, p->slot_size, sizeof(*p->slots));
 		if (!p->slots)
 			abort();
 	}
@@ -190,12 +202,12 @@ static uint32_t slot_take(struct peers *p)
 static void identity_put(struct peers *p, struct peer_identity *i)
 {
 	uint32_t slot = slot_take(p);
-	p->slots[slot] = i;
+	p->slots[slot] = (struct slot){.id = i->id, .plain = i->plain, .who = i};
 	*map_slot(&p->by_id, &i->id, sizeof(i->id)) = (void *)((uintptr_t)slot + 1);
 	for (uint32_t n = 0; n < i->labels.count && !i->plain; n++)
 		label_index(p, &i->labels.items[n], slot);
 	if (i->labels.has_prefix)
-		prefix_index(p, &i->labels.prefix, slot);
+		prefix_index(p, i, slot);
 }
 
 int peers_put(struct peers *p, const struct policy_set *set, const struct identity_view *view,
@@ -241,7 +253,7 @@ bool peers_remove(struct peers *p, uint32_t id)
 	if (!at)
 		return false;
 	uint32_t slot = (uint32_t)at - 1;
-	struct peer_identity *i = p->slots[slot];
+	struct peer_identity *i = p->slots[slot].who;
 	for (uint32_t n = 0; n < i->labels.count && !i->plain; n++) {
 		struct posting *list =
 			label_posting(p, i->labels.items[n].key, i->labels.items[n].value);
@@ -252,7 +264,7 @@ bool peers_remove(struct peers *p, uint32_t id)
 	if (i->labels.has_prefix)
 		prefix_unindex(p, slot);
 	identity_free(i);
-	p->slots[slot] = NULL;
+	p->slots[slot] = (struct slot){0};
 	posting_add(&p->free_slots, slot);
 	return true;
 }
@@ -261,7 +273,7 @@ const struct peer_identity *peers_get(const struct peers *p, uint32_t id)
 {
 	uintptr_t at = (uintptr_t)map_get(&p->by_id, &id, sizeof(id));
 
-	return at ? p->slots[at - 1] : NULL;
+	return at ? p->slots[at - 1].who : NULL;
 }
 
 size_t peers_count(const struct peers *p)
@@ -279,15 +291,20 @@ uint32_t peers_slots(const struct peers *p)
 	return p->slot_count;
 }
 
+uint32_t peers_id(const struct peers *p, uint32_t slot)
+{
+	return p->slots[slot].id;
+}
+
 const struct peer_identity *peers_slot(const struct peers *p, uint32_t slot)
 {
-	return slot < p->slot_count ? p->slots[slot] : NULL;
+	return slot < p->slot_count ? p->slots[slot].who : NULL;
 }
 
 const struct peer_identity *peers_next(const struct peers *p, uint32_t *slot)
 {
 	while (*slot < p->slot_count) {
-		const struct peer_identity *i = p->slots[(*slot)++];
+		const struct peer_identity *i = p->slots[(*slot)++].who;
 
 		if (i)
 			return i;
@@ -345,7 +362,7 @@ static void scan(struct peers *p, const struct match *m, peers_fn fn, void *ctx)
 	bool specific = match_is_specific(m);
 
 	for (uint32_t slot = 0; slot < p->slot_count; slot++) {
-		const struct peer_identity *i = p->slots[slot];
+		const struct peer_identity *i = p->slots[slot].who;
 
 		if (i && (specific || !i->plain) && match_identity(m, i, p->cluster))
 			fn(ctx, slot);
@@ -384,7 +401,7 @@ static void filter_visit(void *ctx, uint32_t slot)
 {
 	const struct filter *f = ctx;
 
-	if (match_identity(f->match, f->peers->slots[slot], f->peers->cluster))
+	if (match_identity(f->match, f->peers->slots[slot].who, f->peers->cluster))
 		f->fn(f->ctx, slot);
 }
 
@@ -425,10 +442,11 @@ void peers_touch(struct peers *p, const struct match *m, peers_fn fn, void *ctx)
 				range_visit(p, &r->prefix, fn, ctx);
 }
 
-void peers_prefixes(const struct peers *p, peers_fn fn, void *ctx)
+void peers_plain(const struct peers *p, int family, peers_fn fn, void *ctx)
 {
 	for (uint32_t i = 0; i < p->prefix_count; i++)
-		fn(ctx, p->prefixes[i].slot);
+		if (p->prefixes[i].plain && p->prefixes[i].cidr.family == family)
+			fn(ctx, p->prefixes[i].slot);
 }
 
 static uint32_t requirement_cost(const struct peers *p, const struct requirement *r)
@@ -452,7 +470,7 @@ static void postings_match(struct peers *p, const struct match *m, const struct 
 		const struct posting *list = label_posting(p, r->key, *v);
 
 		for (uint32_t i = 0; list && i < list->count; i++) {
-			if (selector_matches(m->selector, &p->slots[list->slots[i]]->labels))
+			if (selector_matches(m->selector, &p->slots[list->slots[i]].who->labels))
 				fn(ctx, list->slots[i]);
 		}
 	}
@@ -481,24 +499,33 @@ static void selector_match(struct peers *p, const struct match *m, peers_fn fn, 
 		scan(p, m, fn, ctx);
 }
 
-/* Reserved entities are one label; world and cluster are many. */
+static void reserved_match(struct peers *p, const struct match *m, const char *name, peers_fn fn,
+			   void *ctx)
+{
+	const struct posting *list = label_posting(p, name, "");
+
+	for (uint32_t i = 0; list && i < list->count; i++)
+		if (match_identity(m, p->slots[list->slots[i]].who, p->cluster))
+			fn(ctx, list->slots[i]);
+}
+
+/* Reserved entities are a label or three; cluster is most of all there are. */
 static void entity_match(struct peers *p, const struct match *m, peers_fn fn, void *ctx)
 {
-	const struct posting *list;
-
 	switch ((enum entity)m->entity) {
 	case ENTITY_NONE:
 		return;
 	case ENTITY_ALL:
-	case ENTITY_WORLD:
 	case ENTITY_CLUSTER:
 		scan(p, m, fn, ctx);
 		return;
+	case ENTITY_WORLD:
+		reserved_match(p, m, "world-ipv4", fn, ctx);
+		reserved_match(p, m, "world-ipv6", fn, ctx);
+		reserved_match(p, m, "world", fn, ctx);
+		return;
 	default:
-		list = label_posting(p, entity_to_str((enum entity)m->entity), "");
-		for (uint32_t i = 0; list && i < list->count; i++)
-			if (match_identity(m, p->slots[list->slots[i]], p->cluster))
-				fn(ctx, list->slots[i]);
+		reserved_match(p, m, entity_to_str((enum entity)m->entity), fn, ctx);
 	}
 }
 

@@ -72,6 +72,9 @@ const struct peer_identity *peers_next(const struct peers *p, uint32_t *slot);
 /** peers_slots - slots are below this number */
 uint32_t peers_slots(const struct peers *p);
 
+/** peers_id - number of the identity in a slot, 0 = none; dense, for loops over all slots */
+uint32_t peers_id(const struct peers *p, uint32_t slot);
+
 /** peers_slot - the identity in a slot, or NULL */
 const struct peer_identity *peers_slot(const struct peers *p, uint32_t slot);
 
@@ -100,8 +103,8 @@ uint32_t peers_world(const struct peers *p, int family);
 /** peers_touch - call @fn for the slots of all prefixes inside those that @m names, excepts too */
 void peers_touch(struct peers *p, const struct match *m, peers_fn fn, void *ctx);
 
-/** peers_prefixes - call @fn for the slots of all prefixes */
-void peers_prefixes(const struct peers *p, peers_fn fn, void *ctx);
+/** peers_plain - call @fn for the slots of all plain prefixes of @family */
+void peers_plain(const struct peers *p, int family, peers_fn fn, void *ctx);
 
 /**
  * peers_match - call @fn for every slot that matches; one may come more than once
