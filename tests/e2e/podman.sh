@@ -74,7 +74,8 @@ test_containers_of_podman_talk() {
 	ip=$(axo endpoint list -o json | jq -r '.[0].ipv4')
 	wait_until 5 curl -sf --max-time 1 -o /dev/null "http://$ip/"
 	assert_eq "served by a container" \
-		"$(pod_man run --rm --network axoneme --rootfs "$S/rootfs" /bin/wget -T 3 -qO - "http://$ip/")"
+		"$(pod_man run --rm --network axoneme --rootfs "$S/rootfs" /bin/sh -c "printf 'GET /index.html HTTP/1.0\r\n\r\n' | nc -w 3 $ip 80" |
+			tail -n 1)"
 	pod_man rm -f -t 0 web >/dev/null
 	wait_until 5 settled 0
 }

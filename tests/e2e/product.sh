@@ -63,7 +63,8 @@ test_an_interrupted_demo_cleans_up() {
 	"$ROOT/scripts/demo" >"$S/demo.log" 2>&1 &
 	demo=$!
 	# A background process of a script ignores SIGINT; SIGTERM takes the same way.
-	wait_until 200 grep -q "Two pods" "$S/demo.log"
+	wait_until 200 demo_began_or_ended "$demo"
+	grep -q "Two pods" "$S/demo.log" || fail "the demo ended: $(tail -n 5 "$S/demo.log")"
 	kill -TERM "$demo"
 	local status=0
 	wait "$demo" || status=$?
@@ -71,6 +72,8 @@ test_an_interrupted_demo_cleans_up() {
 	wait_until 10 alone
 	wait_until 10 maps_are_at_most "$maps"
 }
+
+demo_began_or_ended() { grep -q "Two pods" "$S/demo.log" || process_ended "$1"; }
 
 # Only this test's own processes are left in its process namespace.
 alone() { not pgrep -x "axonemed|nginx|ping|unshare"; }

@@ -44,7 +44,8 @@ test_transfers_are_intact_without_offloads() {
 
 # timeout 120
 test_iperf3_runs_tcp_and_udp() {
-	local address
+	local address before
+	before=$(drops_all)
 	pod_exec server iperf3 -s >"$S/iperf.log" 2>&1 &
 	wait_until 5 listens server tcp 5201
 	for address in "$(pod_ip4 server)" "$(pod_ip6 server)"; do
@@ -54,10 +55,12 @@ test_iperf3_runs_tcp_and_udp() {
 		pod_exec client iperf3 -J -R -t 1 -c "$address" >"$S/tcp.json"
 		assert_le 1 "$(jq '.end.sum_received.bits_per_second / 1e8 | floor' "$S/tcp.json")" \
 			"hundreds of Mbit/s over TCP, reversed"
-		pod_exec client iperf3 -J -u -b 20M -t 1 -c "$address" >"$S/udp.json"
-		assert_le 1000 "$(jq '.end.sum.packets' "$S/udp.json")" "UDP packets"
-		assert_le "$(jq '.end.sum.lost_percent | floor' "$S/udp.json")" 1 "percent of UDP lost"
+		pod_exec client iperf3 -J -u -b 5M -t 1 -c "$address" >"$S/udp.json"
+		assert_le 300 "$(jq '.end.sum.packets' "$S/udp.json")" "UDP packets"
+		# Some may overflow the receiver's socket while this machine is busy.
+		assert_le "$(jq '.end.sum.lost_percent | floor' "$S/udp.json")" 20 "percent of UDP lost"
 	done
+	assert_eq "$before" "$(drops_all)" "packets dropped by the datapath"
 }
 
 # Super-packets must stay whole: without them the pods would see twenty times the packets.
