@@ -19,8 +19,8 @@
 #include "bpf/lib/wire.h"
 
 /** addr_in_net - are the first @bits of @a those of @net? @bits counts the mapped form's 128 */
-static __always_inline bool addr_in_net(const struct axo_addr *a, const volatile struct axo_addr *net,
-					__u32 bits)
+static __always_inline bool addr_in_net(const struct axo_addr *a,
+					const volatile struct axo_addr *net, __u32 bits)
 {
 	const volatile __u64 *n = (const volatile __u64 *)net;
 	__u64 hi = bpf_be64_to_cpu(addr_word(a, 0) ^ n[0]);
@@ -39,8 +39,8 @@ static __always_inline bool addr_in_net(const struct axo_addr *a, const volatile
 static __always_inline bool addr_is_pod(const struct axo_addr *a, __u8 family)
 {
 	if (family == 4)
-		return axo_cfg.ipv4 && addr_in_net(a, &axo_cfg.pod_net4,
-						   AXO_V4_PREFIX_BITS + axo_cfg.pod_bits4);
+		return axo_cfg.ipv4 &&
+		       addr_in_net(a, &axo_cfg.pod_net4, AXO_V4_PREFIX_BITS + axo_cfg.pod_bits4);
 	return axo_cfg.ipv6 && addr_in_net(a, &axo_cfg.pod_net6, axo_cfg.pod_bits6);
 }
 

@@ -33,8 +33,8 @@ static __always_inline bool deliver_fits(struct __sk_buff *skb, const struct pac
 {
 	__u32 gso_size = skb->gso_size;
 
-	return gso_size && (gso_size == GSO_BY_FRAGS ||
-			    p->l4_off - ETH_HLEN + p->l4_len + gso_size <= mtu);
+	return gso_size &&
+	       (gso_size == GSO_BY_FRAGS || p->l4_off - ETH_HLEN + p->l4_len + gso_size <= mtu);
 }
 
 /** deliver_hop - one routed hop; @l3 has at least the fixed header.  0 or -AXO_DROP_TTL_EXCEEDED */

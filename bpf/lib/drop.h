@@ -11,7 +11,7 @@
 
 static __always_inline void drop_count(__u32 len, __u8 reason, __u8 dir)
 {
-	struct axo_drop_key key = { .reason = reason, .dir = dir };
+	struct axo_drop_key key = {.reason = reason, .dir = dir};
 	struct axo_drop_count *n = bpf_map_lookup_elem(&axo_drops, &key);
 	struct axo_drop_count first = {};
 

@@ -22,7 +22,7 @@ static __noinline int frag_resolve(struct __sk_buff *skb, struct packet *p)
 		.ifindex = skb->ifindex,
 		.proto = p->key.proto,
 	};
-	struct ends ends = { .src = key.saddr, .dst = key.daddr };
+	struct ends ends = {.src = key.saddr, .dst = key.daddr};
 	const struct axo_frag *first;
 	struct axo_frag ports;
 

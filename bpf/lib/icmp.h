@@ -93,7 +93,8 @@ static __always_inline int icmp_make_room(struct __sk_buff *skb, __u32 quote, __
 	return 0;
 }
 
-static __always_inline void icmp_v4_type(struct icmp_header *icmp, const struct packet *p, __u8 reason)
+static __always_inline void icmp_v4_type(struct icmp_header *icmp, const struct packet *p,
+					 __u8 reason)
 {
 	icmp->type = ICMP_DEST_UNREACH;
 	if (reason == AXO_DROP_TTL_EXCEEDED) {
@@ -106,7 +107,8 @@ static __always_inline void icmp_v4_type(struct icmp_header *icmp, const struct 
 	}
 }
 
-static __always_inline void icmp_v6_type(struct icmp_header *icmp, const struct packet *p, __u8 reason)
+static __always_inline void icmp_v6_type(struct icmp_header *icmp, const struct packet *p,
+					 __u8 reason)
 {
 	icmp->type = ICMPV6_DEST_UNREACH;
 	if (reason == AXO_DROP_TTL_EXCEEDED) {
@@ -132,7 +134,7 @@ static __always_inline int icmp_set_eth(struct __sk_buff *skb, struct ethhdr *et
 static __noinline int icmp_v4_write(struct __sk_buff *skb, const struct packet *p, __u8 reason,
 				    bool to_pod)
 {
-	struct icmp_v4_frame f = { .ip = { .version = 4, .ihl = 5, .ttl = ICMP_TTL } };
+	struct icmp_v4_frame f = {.ip = {.version = 4, .ihl = 5, .ttl = ICMP_TTL}};
 	__u16 check;
 
 	if (icmp_make_room(skb, ICMP_QUOTE_V4, sizeof(f.ip) + sizeof(f.icmp)) ||
@@ -154,7 +156,7 @@ static __noinline int icmp_v4_write(struct __sk_buff *skb, const struct packet *
 static __noinline int icmp_v6_write(struct __sk_buff *skb, const struct packet *p, __u8 reason,
 				    bool to_pod)
 {
-	struct icmp_v6_frame f = { .ip6 = { .version = 6, .hop_limit = ICMP_TTL } };
+	struct icmp_v6_frame f = {.ip6 = {.version = 6, .hop_limit = ICMP_TTL}};
 	const void *from = to_pod ? (const void *)&axo_cfg.gateway6 : packet_dst(p);
 	__u64 sum;
 	__u16 check;

@@ -12,7 +12,7 @@
 
 static __noinline __u32 identity_of_address(const struct axo_addr *a)
 {
-	struct axo_ipcache_key key = { .prefixlen = 128 };
+	struct axo_ipcache_key key = {.prefixlen = 128};
 	const struct axo_ipcache *hit;
 
 	__builtin_memcpy(key.addr, a->b, sizeof(key.addr));

@@ -126,8 +126,7 @@ static __always_inline void key_set_ports(struct axo_flow_key *k, __be16 p0, __b
 static __always_inline void packet_set_ends(struct packet *p, const struct ends *e, __u8 proto)
 {
 	bool swap = addr_less(&e->dst, &e->src) ||
-		    (addr_equal(&e->dst, &e->src) &&
-		     bpf_ntohs(e->dport) < bpf_ntohs(e->sport));
+		    (addr_equal(&e->dst, &e->src) && bpf_ntohs(e->dport) < bpf_ntohs(e->sport));
 
 	p->side = swap;
 	if (swap) {

@@ -21,7 +21,7 @@
 static __noinline int related_parse(struct __sk_buff *skb, const struct packet *p,
 				    struct packet *quoted)
 {
-	struct cursor c = { .off = p->l4_off + sizeof(struct icmp_header), .quoted = true };
+	struct cursor c = {.off = p->l4_off + sizeof(struct icmp_header), .quoted = true};
 
 	if (p->family == 4 && p->icmp_type == ICMP_REDIRECT)
 		return -AXO_DROP_ICMP_UNRELATED;

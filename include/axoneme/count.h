@@ -12,17 +12,17 @@
 
 /* X(symbol, number, "json_name", "what the operator reads") */
 #define AXO_COUNTS(X)                                                                           \
-	X(FLOW_FULL, 0, "flow_full", "established flow left in axo_flow_lru, axo_flow is full")  \
-	X(NEIGHBOUR, 1, "neighbour_answered", "ARP or neighbour solicitation answered")          \
-	X(ICMP_SENT, 2, "icmp_sent", "ICMP error sent by the datapath")                          \
-	X(ICMP_LIMITED, 3, "icmp_limited", "ICMP error not sent, over the rate limit")           \
+	X(FLOW_FULL, 0, "flow_full", "established flow left in axo_flow_lru, axo_flow is full") \
+	X(NEIGHBOUR, 1, "neighbour_answered", "ARP or neighbour solicitation answered")         \
+	X(ICMP_SENT, 2, "icmp_sent", "ICMP error sent by the datapath")                         \
+	X(ICMP_LIMITED, 3, "icmp_limited", "ICMP error not sent, over the rate limit")          \
 	X(EVENT_LOST, 4, "event_lost", "event not sent, ring buffer full")
 
 enum axo_count {
 #define X(symbol, number, json, text) AXO_COUNT_##symbol = number,
 	AXO_COUNTS(X)
 #undef X
-	AXO_COUNT_MAX = 16, /* entries of the map; room to append without a new layout */
+		AXO_COUNT_MAX = 16, /* entries of the map; room to append without a new layout */
 };
 
 /* ICMP errors that one CPU sends at most: this many per second, and this many at once. */

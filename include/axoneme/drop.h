@@ -12,7 +12,7 @@
 #include <linux/types.h>
 
 /* X(symbol, number, "json_name", "what the operator reads") */
-#define AXO_DROP_REASONS(X)                                                                \
+#define AXO_DROP_REASONS(X)                                                                 \
 	X(TOO_SHORT, 1, "too_short", "packet shorter than its headers say")                 \
 	X(BAD_HEADER, 2, "bad_header", "malformed IP or transport header")                  \
 	X(EXT_HEADERS, 3, "ext_headers", "IPv6 extension header chain too long or invalid") \
@@ -22,7 +22,7 @@
 	X(SPOOFED_MAC, 7, "spoofed_mac", "source MAC is not the endpoint's")                \
 	X(SPOOFED_IP, 8, "spoofed_ip", "source address is not the endpoint's")              \
 	X(MULTICAST, 9, "multicast", "multicast or broadcast is not supported")             \
-	X(LINK_LOCAL, 10, "link_local", "link-local address is not supported")          \
+	X(LINK_LOCAL, 10, "link_local", "link-local address is not supported")              \
 	X(ARP, 11, "arp", "ARP for something other than the gateway")                       \
 	X(NEIGHBOUR, 12, "neighbour", "neighbour discovery other than for the gateway")     \
 	X(NO_POD, 13, "no_pod", "no pod has this local address")                            \
@@ -32,7 +32,7 @@
 	X(ICMP_UNRELATED, 17, "icmp_unrelated", "ICMP error for no known flow")             \
 	X(FAMILY_OFF, 18, "family_off", "address family is not enabled on this host")       \
 	X(MAP_FULL, 19, "map_full", "flow table refused the entry")                         \
-	X(REDIRECT, 20, "redirect", "kernel refused to redirect or rewrite the packet") \
+	X(REDIRECT, 20, "redirect", "kernel refused to redirect or rewrite the packet")     \
 	X(DST_MAC, 21, "dst_mac", "destination MAC is not the gateway's")
 
 enum axo_drop {
@@ -40,7 +40,7 @@ enum axo_drop {
 #define X(symbol, number, json, text) AXO_DROP_##symbol = number,
 	AXO_DROP_REASONS(X)
 #undef X
-	AXO_DROP_MAX = 256, /* reasons fit a byte */
+		AXO_DROP_MAX = 256, /* reasons fit a byte */
 };
 
 /**

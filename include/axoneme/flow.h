@@ -44,10 +44,10 @@ enum axo_deliver {
 
 /** enum axo_flow_state - decides the timeout (limits.h) and which map holds the flow */
 enum axo_flow_state {
-	AXO_FLOW_NEW = 0,         /* only the originator was seen */
-	AXO_FLOW_REPLIED = 1,     /* TCP: the responder has answered, the originator not yet acknowledged */
+	AXO_FLOW_NEW = 0,	  /* only the originator was seen */
+	AXO_FLOW_REPLIED = 1,	  /* TCP: answered, and the originator has not acknowledged that */
 	AXO_FLOW_ESTABLISHED = 2, /* both sides agree (TCP), a reply was seen (others) */
-	AXO_FLOW_CLOSING = 3,     /* TCP: RST, or FIN from both sides */
+	AXO_FLOW_CLOSING = 3,	  /* TCP: RST, or FIN from both sides */
 };
 
 /** enum axo_flow_verdict */
@@ -112,12 +112,12 @@ struct axo_flow {
 _Static_assert(sizeof(struct axo_flow) == 112, "flow has padding");
 
 /* Idle seconds after which a flow is dead, by (protocol, state); X(symbol, seconds). */
-#define AXO_FLOW_TIMEOUTS(X)              \
-	X(TCP_NEW, 60)                     \
-	X(TCP_ESTABLISHED, 21600)          \
-	X(TCP_CLOSING, 10)                 \
-	X(UDP_NEW, 30)                     \
-	X(UDP_ESTABLISHED, 120)            \
+#define AXO_FLOW_TIMEOUTS(X)      \
+	X(TCP_NEW, 60)            \
+	X(TCP_ESTABLISHED, 21600) \
+	X(TCP_CLOSING, 10)        \
+	X(UDP_NEW, 30)            \
+	X(UDP_ESTABLISHED, 120)   \
 	X(OTHER, 60)
 
 enum axo_flow_timeout {
@@ -134,7 +134,8 @@ static inline __u32 axo_flow_timeout_s(__u8 proto, __u8 state)
 	if (proto == 6 /* IPPROTO_TCP */) {
 		if (state == AXO_FLOW_ESTABLISHED)
 			return AXO_TIMEOUT_TCP_ESTABLISHED_S;
-		return state == AXO_FLOW_CLOSING ? AXO_TIMEOUT_TCP_CLOSING_S : AXO_TIMEOUT_TCP_NEW_S;
+		return state == AXO_FLOW_CLOSING ? AXO_TIMEOUT_TCP_CLOSING_S
+						 : AXO_TIMEOUT_TCP_NEW_S;
 	}
 	if (proto == 17 /* IPPROTO_UDP */)
 		return state == AXO_FLOW_ESTABLISHED ? AXO_TIMEOUT_UDP_ESTABLISHED_S

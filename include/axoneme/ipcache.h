@@ -11,17 +11,17 @@
 #include "axoneme/address.h"
 
 /* Reserved identities: the numbers that the field uses (facts: Cilium pkg/identity). */
-#define AXO_RESERVED_IDENTITIES(X)      \
-	X(UNKNOWN, 0, "unknown")         \
-	X(HOST, 1, "host")               \
-	X(WORLD, 2, "world")             \
-	X(UNMANAGED, 3, "unmanaged")     \
-	X(HEALTH, 4, "health")           \
-	X(INIT, 5, "init")               \
-	X(REMOTE_NODE, 6, "remote-node") \
+#define AXO_RESERVED_IDENTITIES(X)             \
+	X(UNKNOWN, 0, "unknown")               \
+	X(HOST, 1, "host")                     \
+	X(WORLD, 2, "world")                   \
+	X(UNMANAGED, 3, "unmanaged")           \
+	X(HEALTH, 4, "health")                 \
+	X(INIT, 5, "init")                     \
+	X(REMOTE_NODE, 6, "remote-node")       \
 	X(KUBE_APISERVER, 7, "kube-apiserver") \
-	X(INGRESS, 8, "ingress")         \
-	X(WORLD_IPV4, 9, "world-ipv4")   \
+	X(INGRESS, 8, "ingress")               \
+	X(WORLD_IPV4, 9, "world-ipv4")         \
 	X(WORLD_IPV6, 10, "world-ipv6")
 
 enum axo_identity {

@@ -88,7 +88,7 @@ static int netns_new(int back)
 static int device_up(int netns, const char *name, int back)
 {
 	_cleanup_netlink_ struct netlink *nl = NULL;
-	struct link_opts up = { .up = true };
+	struct link_opts up = {.up = true};
 	int rc;
 
 	if (setns(netns, CLONE_NEWNET))
@@ -106,7 +106,10 @@ static int veth(struct netlink *nl, const struct fixture *x, const char *name, c
 		const char *peer_mac, int peer_netns)
 {
 	struct veth_opts o = {
-		.name = name, .up = true, .peer_name = peer, .peer_netns_fd = peer_netns,
+		.name = name,
+		.up = true,
+		.peer_name = peer,
+		.peer_netns_fd = peer_netns,
 	};
 	int rc;
 
@@ -139,7 +142,7 @@ static int fixture_devices(struct fixture *x)
 
 int fixture_group_setup(void **state)
 {
-	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 	struct fixture *x = calloc(1, sizeof(*x));
 	struct axo_config c;
 
@@ -177,10 +180,11 @@ void map_clear(struct bpf_map *map)
 
 static void state_write(struct fixture *x, uint32_t events)
 {
-	struct axo_state s = { .generation = x->generation, .events = events };
+	struct axo_state s = {.generation = x->generation, .events = events};
 	uint32_t zero = 0;
 
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(x->skel->maps.axo_state), &zero, &s, 0), 0);
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(x->skel->maps.axo_state), &zero, &s, 0),
+			 0);
 }
 
 void bump(struct fixture *x)
@@ -214,8 +218,8 @@ void endpoint_set(struct fixture *x, enum pod pod, const struct axo_endpoint *ep
 	uint32_t ifindex = x->ifindex_pod[pod];
 	int by_address = bpf_map__fd(x->skel->maps.axo_address);
 
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(x->skel->maps.axo_endpoint), &ifindex, ep,
-					     0), 0);
+	assert_int_equal(
+		bpf_map_update_elem(bpf_map__fd(x->skel->maps.axo_endpoint), &ifindex, ep, 0), 0);
 	if (!addr_is_zero(&ep->ipv4))
 		assert_int_equal(bpf_map_update_elem(by_address, &ep->ipv4, ep, 0), 0);
 	if (!addr_is_zero(&ep->ipv6))
@@ -300,7 +304,7 @@ static void drops_note(struct fixture *x, const struct drops *was, struct outcom
 static struct outcome run(struct fixture *x, struct bpf_program *prog, const struct frame *f,
 			  const struct __sk_buff *ctx)
 {
-	struct outcome o = { .verdict = -1 };
+	struct outcome o = {.verdict = -1};
 	struct __sk_buff ctx_out = {};
 	struct drops was;
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = f->b, .data_size_in = f->len,
@@ -321,7 +325,7 @@ static struct outcome run(struct fixture *x, struct bpf_program *prog, const str
 
 struct outcome from_pod(struct fixture *x, enum pod pod, const struct frame *f)
 {
-	struct __sk_buff ctx = { .ifindex = x->ifindex_pod[pod] };
+	struct __sk_buff ctx = {.ifindex = x->ifindex_pod[pod]};
 
 	return run(x, x->skel->progs.from_pod, f, &ctx);
 }
@@ -339,7 +343,7 @@ struct outcome from_pod_gso(struct fixture *x, enum pod pod, const struct frame 
 
 struct outcome from_host(struct fixture *x, const struct frame *f)
 {
-	struct __sk_buff ctx = { .ifindex = x->ifindex_net };
+	struct __sk_buff ctx = {.ifindex = x->ifindex_net};
 
 	return run(x, x->skel->progs.from_host, f, &ctx);
 }

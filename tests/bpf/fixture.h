@@ -130,15 +130,15 @@ uint64_t drops_of(struct fixture *x, enum axo_drop reason);
 void map_clear(struct bpf_map *map);
 
 /** assert_drop, assert_pass - the verdict and the one drop counted, or none */
-#define assert_drop(o, r, d)                                     \
-	do {                                                     \
-		struct outcome o_ = (o);                         \
-		assert_int_equal(o_.reason, AXO_DROP_##r);       \
-		assert_int_equal(o_.dir, AXO_DIR_##d);           \
-	} while (0)
-#define assert_pass(o)                                     \
+#define assert_drop(o, r, d)                               \
 	do {                                               \
 		struct outcome o_ = (o);                   \
+		assert_int_equal(o_.reason, AXO_DROP_##r); \
+		assert_int_equal(o_.dir, AXO_DIR_##d);     \
+	} while (0)
+#define assert_pass(o)                                      \
+	do {                                                \
+		struct outcome o_ = (o);                    \
 		assert_int_equal(o_.reason, AXO_DROP_NONE); \
 		assert_int_equal(o_.verdict, ACT_REDIRECT); \
 	} while (0)

@@ -201,7 +201,7 @@ static uint32_t pseudo_sum(const uint8_t *ip, uint8_t proto, size_t len)
 {
 	uint32_t s = ip[0] >> 4 == 4 ? sum(ip + 12, 8, 0) : sum(ip + 8, 32, 0);
 
-	return sum((uint8_t[]){ len >> 8, len, 0, proto }, 4, s);
+	return sum((uint8_t[]){len >> 8, len, 0, proto}, 4, s);
 }
 
 /** check_offset - where @proto keeps its checksum, or CHECK_NONE */
@@ -292,6 +292,6 @@ bool frame_l4_ok(const uint8_t *b, size_t len)
 
 	if (len < off)
 		return false;
-	return sum(b + off, len - off, proto == IPPROTO_ICMP ? 0 : pseudo_sum(ip, proto, len - off)) ==
-	       0xffff;
+	return sum(b + off, len - off,
+		   proto == IPPROTO_ICMP ? 0 : pseudo_sum(ip, proto, len - off)) == 0xffff;
 }

@@ -39,7 +39,10 @@ static int gateway_route(struct netlink *nl, int ifindex, const char *gateway)
 {
 	struct axo_addr gw = text_addr(gateway);
 	struct route_opts o = {
-		.family = addr_family(&gw), .gateway = &gw, .ifindex = ifindex, .onlink = true,
+		.family = addr_family(&gw),
+		.gateway = &gw,
+		.ifindex = ifindex,
+		.onlink = true,
 	};
 
 	return route_add(nl, &o);
@@ -48,7 +51,7 @@ static int gateway_route(struct netlink *nl, int ifindex, const char *gateway)
 static int pod_up(struct fixture *x, enum pod pod)
 {
 	_cleanup_netlink_ struct netlink *nl = NULL;
-	struct link_opts up = { .up = true };
+	struct link_opts up = {.up = true};
 	int rc, ifindex;
 
 	if (setns(x->netns_pod[pod], CLONE_NEWNET))
@@ -66,8 +69,8 @@ static int pod_up(struct fixture *x, enum pod pod)
 static int host_up(struct fixture *x)
 {
 	_cleanup_netlink_ struct netlink *nl = NULL;
-	struct link_opts noarp = { .up = true, .noarp = true };
-	struct link_opts up = { .up = true };
+	struct link_opts noarp = {.up = true, .noarp = true};
+	struct link_opts up = {.up = true};
 
 	return netlink_open(&nl) ?: link_set(nl, if_nametoindex("lo"), &up) ?:
 	       link_set(nl, x->ifindex_host, &noarp) ?:
@@ -93,7 +96,7 @@ int live_group_setup(void **state)
 
 int live_socket(struct fixture *x, int where, int family, int type)
 {
-	struct timeval deadline = { .tv_sec = DEADLINE_S };
+	struct timeval deadline = {.tv_sec = DEADLINE_S};
 	int one = 1, fd;
 
 	assert_int_equal(setns(where == PODS ? x->netns : x->netns_pod[where], CLONE_NEWNET), 0);

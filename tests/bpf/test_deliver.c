@@ -151,9 +151,9 @@ static void stack_reaches_pod_and_is_answered_through_it(void **state)
 static void identity_of_other_end_is_longest_prefix(void **state)
 {
 	struct fixture *x = *state;
-	struct axo_ipcache_key wide = { .prefixlen = 96 + 16 }, narrow = { .prefixlen = 96 + 24 };
+	struct axo_ipcache_key wide = {.prefixlen = 96 + 16}, narrow = {.prefixlen = 96 + 24};
 	struct axo_addr net = text_addr("192.0.0.0"), part = text_addr("192.0.2.0");
-	struct axo_ipcache v = { .identity = 7000 };
+	struct axo_ipcache v = {.identity = 7000};
 	int fd = bpf_map__fd(x->skel->maps.axo_ipcache);
 	struct axo_flow flow;
 	struct frame f;

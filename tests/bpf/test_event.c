@@ -24,8 +24,8 @@ static int hear(void *arg, void *data, size_t size)
 static struct heard listen_to(struct fixture *x)
 {
 	struct heard h = {};
-	struct ring_buffer *ring = ring_buffer__new(bpf_map__fd(x->skel->maps.axo_events), hear, &h,
-						    NULL);
+	struct ring_buffer *ring =
+		ring_buffer__new(bpf_map__fd(x->skel->maps.axo_events), hear, &h, NULL);
 
 	assert_non_null(ring);
 	assert_true(ring_buffer__consume(ring) >= 0);

@@ -81,9 +81,11 @@ static void change(struct fixture *x, const struct axo_flow *flow)
 
 	tcp_on(&f, POD_A, 0, A_PORT);
 	flow_key(&f, &key);
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(strcmp(map, HASH) ? x->skel->maps.axo_flow_lru
-									   : x->skel->maps.axo_flow),
-					     &key, flow, BPF_EXIST), 0);
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(strcmp(map, HASH)
+								 ? x->skel->maps.axo_flow_lru
+								 : x->skel->maps.axo_flow),
+					     &key, flow, BPF_EXIST),
+			 0);
 }
 
 static void tcp_is_established_by_answer_and_acknowledgement(void **state)
@@ -194,7 +196,8 @@ static void full_table_leaves_established_flow_in_lru(void **state)
 	for (int i = 0; i < FLOWS_MAX; i++) {
 		key.port[0] = i;
 		assert_int_equal(bpf_map_update_elem(bpf_map__fd(x->skel->maps.axo_flow), &key,
-						     &flow, 0), 0);
+						     &flow, 0),
+				 0);
 	}
 	assert_pass(tcp(x, POD_A, SYN));
 	assert_pass(tcp(x, POD_B, SYN | ACK));
@@ -311,6 +314,21 @@ static void originator_that_is_gone_cuts_the_flow(void **state)
 	assert_drop(tcp(x, POD_A, ACK), NO_ENDPOINT, EGRESS);
 }
 
+/* The kernel uses the numbers of devices again. */
+static void originators_device_of_another_pod_is_no_originator(void **state)
+{
+	struct fixture *x = *state;
+	struct axo_endpoint ep = endpoint_default(x, POD_A);
+
+	establish(x);
+	endpoint_del(x, POD_A);
+	ep.ipv4 = text_addr("10.1.0.77");
+	endpoint_set(x, POD_A, &ep);
+	bump(x);
+	assert_drop(tcp(x, POD_B, ACK), NO_POD, EGRESS);
+	assert_drop(tcp(x, POD_A, ACK), SPOOFED_IP, EGRESS);
+}
+
 static void receiver_with_new_device_and_mac_is_reached(void **state)
 {
 	struct fixture *x = *state;
@@ -397,6 +415,7 @@ int main(void)
 		fixture_test(generation_is_stored_as_read),
 		fixture_test(receiver_that_is_gone_cuts_the_flow),
 		fixture_test(originator_that_is_gone_cuts_the_flow),
+		fixture_test(originators_device_of_another_pod_is_no_originator),
 		fixture_test(receiver_with_new_device_and_mac_is_reached),
 		fixture_test(no_pod_rides_anothers_flow),
 		fixture_test(right_sender_takes_over_a_key_whose_device_changed),

@@ -6,8 +6,8 @@
 
 #define ID 0x1234
 
-static const char *const addr_a[] = { A4, A6 };
-static const char *const addr_b[] = { B4, B6 };
+static const char *const addr_a[] = {A4, A6};
+static const char *const addr_b[] = {B4, B6};
 
 /** fragment - of a UDP datagram from pod A to pod B; the first one carries the ports */
 static void fragment(struct frame *f, int v6, uint16_t offset, bool more, uint32_t id)

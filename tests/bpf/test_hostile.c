@@ -127,8 +127,8 @@ static void make_nobody(struct frame *f)
 }
 
 static const maker makers[] = {
-	make_tcp4,  make_udp6, make_chain,	  make_options, make_icmp_error, make_icmp_error4,
-	make_arp,   make_vlan, make_solicitation, make_nobody,
+	make_tcp4,	  make_udp6, make_chain, make_options,	    make_icmp_error,
+	make_icmp_error4, make_arp,  make_vlan,	 make_solicitation, make_nobody,
 };
 #define MAKERS (sizeof(makers) / sizeof(makers[0]))
 

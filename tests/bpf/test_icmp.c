@@ -24,8 +24,8 @@ struct family {
 };
 
 static const struct family families[] = {
-	{ GW4, A4, B4, NOBODY4, WORLD4, 20, 3, 1, 11, 3, 4, 548 },
-	{ GW6, A6, B6, NOBODY6, WORLD6, 40, 1, 3, 3, 2, 0, 1232 },
+	{GW4, A4, B4, NOBODY4, WORLD4, 20, 3, 1, 11, 3, 4, 548},
+	{GW6, A6, B6, NOBODY6, WORLD6, 40, 1, 3, 3, 2, 0, 1232},
 };
 
 /** bucket_fill - this test may have as many errors as it likes */
@@ -35,9 +35,9 @@ static void bucket_fill(struct fixture *x, uint64_t credit_ns, uint64_t time_ns)
 	uint32_t zero = 0;
 
 	for (size_t i = 0; i < sizeof(b) / sizeof(b[0]); i++)
-		b[i] = (struct axo_icmp_bucket){ .credit_ns = credit_ns, .time_ns = time_ns };
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(x->skel->maps.axo_icmp_bucket), &zero, b, 0),
-			 0);
+		b[i] = (struct axo_icmp_bucket){.credit_ns = credit_ns, .time_ns = time_ns};
+	assert_int_equal(
+		bpf_map_update_elem(bpf_map__fd(x->skel->maps.axo_icmp_bucket), &zero, b, 0), 0);
 }
 
 static int icmp_reset(void **state)

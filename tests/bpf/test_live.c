@@ -23,8 +23,8 @@
 #define CHUNKS 64
 
 /* The fixture puts nothing into the ipcache, so this needs no more than the reset. */
-static const char *const address4[] = { A4, B4, GW4 };
-static const char *const address6[] = { A6, B6, GW6 };
+static const char *const address4[] = {A4, B4, GW4};
+static const char *const address6[] = {A6, B6, GW6};
 
 /** transfer - CHUNKS * CHUNK bytes from @from to @to, compared, and the end of the stream */
 static void transfer(int from, int to)
@@ -64,8 +64,7 @@ static void connect_and_transfer(struct fixture *x, const char *const address[],
 static void tcp_stream_between_all_ends(void **state)
 {
 	static const int pairs[][2] = {
-		{ POD_A, POD_B }, { POD_B, POD_A }, { POD_A, PODS }, { PODS, POD_A }
-	};
+		{POD_A, POD_B}, {POD_B, POD_A}, {POD_A, PODS}, {PODS, POD_A}};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		connect_and_transfer(*state, address4, pairs[i][0], pairs[i][1]);
@@ -75,7 +74,7 @@ static void tcp_stream_between_all_ends(void **state)
 
 static void large_datagram_arrives_in_fragments(void **state)
 {
-	const char *const *families[] = { address4, address6 };
+	const char *const *families[] = {address4, address6};
 	struct fixture *x = *state;
 	static char sent[20000], got[20001];
 	struct sockaddr_storage sa;
@@ -100,7 +99,7 @@ static int udp_error(int fd, const char *to)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = live_addr(to, PORT, &sa);
-	struct pollfd p = { .fd = fd, .events = 0 };
+	struct pollfd p = {.fd = fd, .events = 0};
 	int err = 0;
 
 	assert_int_equal(connect(fd, (struct sockaddr *)&sa, len), 0);
@@ -150,7 +149,7 @@ static struct axo_addr error_source(int fd, bool v6)
 {
 	struct axo_addr from = {};
 	char control[512];
-	struct msghdr m = { .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr m = {.msg_control = control, .msg_controllen = sizeof(control)};
 	struct cmsghdr *c;
 
 	assert_true(recvmsg(fd, &m, MSG_ERRQUEUE) >= 0);
@@ -176,7 +175,7 @@ static void first_hop_of_traceroute_is_the_gateway(void **state)
 	for (int v6 = 0; v6 < 2; v6++) {
 		struct axo_addr gateway = text_addr(v6 ? GW6 : GW4), from;
 		int fd = udp_with_errors(x, POD_A, v6);
-		struct pollfd p = { .fd = fd, .events = 0 };
+		struct pollfd p = {.fd = fd, .events = 0};
 		socklen_t len = live_addr(v6 ? B6 : B4, PORT, &sa);
 
 		if (v6)
@@ -198,7 +197,8 @@ static int path_mtu(int fd, bool v6)
 	int mtu = 0;
 
 	assert_int_equal(getsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU : IP_MTU,
-				    &mtu, &len), 0);
+				    &mtu, &len),
+			 0);
 	return mtu;
 }
 
@@ -230,7 +230,7 @@ static void closed_connection_is_made_again_on_the_same_ports(void **state)
 	int listener = live_listen(x, POD_B, B4, PORT);
 
 	for (int i = 0; i < 3; i++) {
-		struct linger reset = { .l_onoff = 1 };
+		struct linger reset = {.l_onoff = 1};
 		struct sockaddr_storage sa;
 		socklen_t len = live_addr(A4, 45000, &sa);
 		int client = live_socket(x, POD_A, AF_INET, SOCK_STREAM), server;
@@ -250,7 +250,7 @@ static void closed_connection_is_made_again_on_the_same_ports(void **state)
 /** wire_open - send whole frames out of pod A's device */
 static int wire_open(struct fixture *x)
 {
-	struct sockaddr_ll ll = { .sll_family = AF_PACKET };
+	struct sockaddr_ll ll = {.sll_family = AF_PACKET};
 	int fd = live_socket(x, POD_A, AF_PACKET, SOCK_RAW);
 
 	assert_int_equal(setns(x->netns_pod[POD_A], CLONE_NEWNET), 0);
@@ -278,7 +278,8 @@ static void frames_of_every_length_are_counted_on_the_wire(void **state)
 		frame_finish(&f);
 		for (size_t len = ETH_HLEN; len < f.len; len++, sent++)
 			assert_int_equal(send(fd, f.b, len, 0), len);
-		for (int tries = 0; drops_of(x, AXO_DROP_TOO_SHORT) - before < sent && tries < 1000; tries++)
+		for (int tries = 0; drops_of(x, AXO_DROP_TOO_SHORT) - before < sent && tries < 1000;
+		     tries++)
 			poll(NULL, 0, 10);
 		assert_int_equal(drops_of(x, AXO_DROP_TOO_SHORT) - before, sent);
 	}

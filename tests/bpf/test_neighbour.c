@@ -9,7 +9,7 @@
 
 static void arp_for_gateway_is_answered(void **state)
 {
-	static const char *const sources[] = { A4, "0.0.0.0" };
+	static const char *const sources[] = {A4, "0.0.0.0"};
 	struct fixture *x = *state;
 	uint64_t answered = count_read(x, AXO_COUNT_NEIGHBOUR);
 
@@ -99,8 +99,8 @@ static void assert_advertised(const struct outcome *o, const char *dst, const ch
 
 static void solicitation_for_gateway_is_answered(void **state)
 {
-	static const char *const sources[] = { A6, LINK_LOCAL };
-	static const char *const destinations[] = { GW6_SOLICITED, GW6 };
+	static const char *const sources[] = {A6, LINK_LOCAL};
+	static const char *const destinations[] = {GW6_SOLICITED, GW6};
 	struct fixture *x = *state;
 	struct outcome o;
 	struct frame f;
@@ -122,7 +122,7 @@ static void solicitation_for_gateway_is_answered(void **state)
 
 static void other_discovery_is_dropped(void **state)
 {
-	static const uint8_t types[] = { 133, 134, 136, 137 };
+	static const uint8_t types[] = {133, 134, 136, 137};
 	struct fixture *x = *state;
 	struct frame f;
 

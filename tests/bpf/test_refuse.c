@@ -166,72 +166,68 @@ static void icmp_redirect(struct frame *f)
 
 static const struct row rows[] = {
 	/* Who sends it. */
-	{ "wrong MAC", POD_A, NULL, B_MAC, A4, B4, AXO_DROP_SPOOFED_MAC, NULL },
-	{ "wrong MAC, v6", POD_A, NULL, B_MAC, A6, B6, AXO_DROP_SPOOFED_MAC, NULL },
-	{ "other pod's address", POD_A, NULL, NULL, B4, GW4, AXO_DROP_SPOOFED_IP, NULL },
-	{ "other pod's address, v6", POD_A, NULL, NULL, B6, GW6, AXO_DROP_SPOOFED_IP, NULL },
-	{ "world's address", POD_A, NULL, NULL, WORLD4, B4, AXO_DROP_SPOOFED_IP, NULL },
-	{ "gateway's address", POD_A, NULL, NULL, GW4, B4, AXO_DROP_SPOOFED_IP, NULL },
-	{ "no address", POD_A, NULL, NULL, "0.0.0.0", B4, AXO_DROP_SPOOFED_IP, NULL },
-	{ "no address, v6", POD_A, NULL, NULL, "::", B6, AXO_DROP_SPOOFED_IP, NULL },
+	{"wrong MAC", POD_A, NULL, B_MAC, A4, B4, AXO_DROP_SPOOFED_MAC, NULL},
+	{"wrong MAC, v6", POD_A, NULL, B_MAC, A6, B6, AXO_DROP_SPOOFED_MAC, NULL},
+	{"other pod's address", POD_A, NULL, NULL, B4, GW4, AXO_DROP_SPOOFED_IP, NULL},
+	{"other pod's address, v6", POD_A, NULL, NULL, B6, GW6, AXO_DROP_SPOOFED_IP, NULL},
+	{"world's address", POD_A, NULL, NULL, WORLD4, B4, AXO_DROP_SPOOFED_IP, NULL},
+	{"gateway's address", POD_A, NULL, NULL, GW4, B4, AXO_DROP_SPOOFED_IP, NULL},
+	{"no address", POD_A, NULL, NULL, "0.0.0.0", B4, AXO_DROP_SPOOFED_IP, NULL},
+	{"no address, v6", POD_A, NULL, NULL, "::", B6, AXO_DROP_SPOOFED_IP, NULL},
 	/* Where it goes. */
-	{ "multicast", POD_A, "01:00:5e:00:00:fb", NULL, A4, "224.0.0.251", AXO_DROP_MULTICAST,
-	  NULL },
-	{ "multicast, v6", POD_A, "33:33:00:00:00:fb", NULL, A6, "ff02::fb", AXO_DROP_MULTICAST,
-	  NULL },
-	{ "DHCP", POD_A, "ff:ff:ff:ff:ff:ff", NULL, "0.0.0.0", "255.255.255.255",
-	  AXO_DROP_MULTICAST, NULL },
-	{ "directed broadcast", POD_A, NULL, NULL, A4, "10.1.0.255", AXO_DROP_MULTICAST, NULL },
-	{ "broadcast frame", POD_A, "ff:ff:ff:ff:ff:ff", NULL, A4, B4, AXO_DROP_MULTICAST, NULL },
-	{ "link-local destination", POD_A, NULL, NULL, A4, "169.254.1.1", AXO_DROP_LINK_LOCAL,
-	  NULL },
-	{ "link-local destination, v6", POD_A, NULL, NULL, A6, "fe80::1", AXO_DROP_LINK_LOCAL,
-	  NULL },
-	{ "link-local source, v6", POD_A, NULL, NULL, "fe80::a", B6, AXO_DROP_LINK_LOCAL, NULL },
-	{ "loopback", POD_A, NULL, NULL, A4, "127.0.0.1", AXO_DROP_BAD_HEADER, NULL },
-	{ "loopback, v6", POD_A, NULL, NULL, A6, "::1", AXO_DROP_BAD_HEADER, NULL },
-	{ "class E", POD_A, NULL, NULL, A4, "240.0.0.1", AXO_DROP_BAD_HEADER, NULL },
-	{ "unspecified destination", POD_A, NULL, NULL, A4, "0.0.0.0", AXO_DROP_BAD_HEADER, NULL },
-	{ "unspecified destination, v6", POD_A, NULL, NULL, A6, "::", AXO_DROP_BAD_HEADER, NULL },
-	{ "unknown pod", POD_A, NULL, NULL, A4, NOBODY4, AXO_DROP_NO_POD, NULL },
-	{ "unknown pod, v6", POD_A, NULL, NULL, A6, NOBODY6, AXO_DROP_NO_POD, NULL },
-	{ "frame for another MAC", POD_A, B_MAC, NULL, A4, B4, AXO_DROP_DST_MAC, NULL },
+	{"multicast", POD_A, "01:00:5e:00:00:fb", NULL, A4, "224.0.0.251", AXO_DROP_MULTICAST,
+	 NULL},
+	{"multicast, v6", POD_A, "33:33:00:00:00:fb", NULL, A6, "ff02::fb", AXO_DROP_MULTICAST,
+	 NULL},
+	{"DHCP", POD_A, "ff:ff:ff:ff:ff:ff", NULL, "0.0.0.0", "255.255.255.255", AXO_DROP_MULTICAST,
+	 NULL},
+	{"directed broadcast", POD_A, NULL, NULL, A4, "10.1.0.255", AXO_DROP_MULTICAST, NULL},
+	{"broadcast frame", POD_A, "ff:ff:ff:ff:ff:ff", NULL, A4, B4, AXO_DROP_MULTICAST, NULL},
+	{"link-local destination", POD_A, NULL, NULL, A4, "169.254.1.1", AXO_DROP_LINK_LOCAL, NULL},
+	{"link-local destination, v6", POD_A, NULL, NULL, A6, "fe80::1", AXO_DROP_LINK_LOCAL, NULL},
+	{"link-local source, v6", POD_A, NULL, NULL, "fe80::a", B6, AXO_DROP_LINK_LOCAL, NULL},
+	{"loopback", POD_A, NULL, NULL, A4, "127.0.0.1", AXO_DROP_BAD_HEADER, NULL},
+	{"loopback, v6", POD_A, NULL, NULL, A6, "::1", AXO_DROP_BAD_HEADER, NULL},
+	{"class E", POD_A, NULL, NULL, A4, "240.0.0.1", AXO_DROP_BAD_HEADER, NULL},
+	{"unspecified destination", POD_A, NULL, NULL, A4, "0.0.0.0", AXO_DROP_BAD_HEADER, NULL},
+	{"unspecified destination, v6", POD_A, NULL, NULL, A6, "::", AXO_DROP_BAD_HEADER, NULL},
+	{"unknown pod", POD_A, NULL, NULL, A4, NOBODY4, AXO_DROP_NO_POD, NULL},
+	{"unknown pod, v6", POD_A, NULL, NULL, A6, NOBODY6, AXO_DROP_NO_POD, NULL},
+	{"frame for another MAC", POD_A, B_MAC, NULL, A4, B4, AXO_DROP_DST_MAC, NULL},
 	/* What it is. */
-	{ "wrong version", POD_A, NULL, NULL, A4, B4, AXO_DROP_BAD_HEADER, wrong_version },
-	{ "wrong version, v6", POD_A, NULL, NULL, A6, B6, AXO_DROP_BAD_HEADER, wrong_version },
-	{ "ihl 4", POD_A, NULL, NULL, A4, B4, AXO_DROP_BAD_HEADER, short_ihl },
-	{ "ihl beyond the end", POD_A, NULL, NULL, A4, B4, AXO_DROP_BAD_HEADER, long_ihl },
-	{ "total length beyond the end", POD_A, NULL, NULL, A4, B4, AXO_DROP_TOO_SHORT, long_total },
-	{ "payload length beyond the end", POD_A, NULL, NULL, A6, B6, AXO_DROP_TOO_SHORT,
-	  long_total },
-	{ "total length below the header", POD_A, NULL, NULL, A4, B4, AXO_DROP_BAD_HEADER,
-	  small_total },
-	{ "no room for UDP", POD_A, NULL, NULL, A4, B4, AXO_DROP_TOO_SHORT, no_room_for_udp },
-	{ "no room for UDP, v6", POD_A, NULL, NULL, A6, B6, AXO_DROP_TOO_SHORT, no_room_for_udp },
-	{ "VLAN", POD_A, NULL, NULL, A4, B4, AXO_DROP_VLAN, vlan },
-	{ "VLAN in VLAN", POD_A, NULL, NULL, A6, B6, AXO_DROP_VLAN, qinq },
-	{ "ethertype", POD_A, NULL, NULL, A4, B4, AXO_DROP_ETHERTYPE, ethertype },
-	{ "overlapping TCP fragment", POD_A, NULL, NULL, A4, B4, AXO_DROP_BAD_HEADER, overlap },
-	{ "later fragment", POD_A, NULL, NULL, A4, B4, AXO_DROP_FRAG_NO_FIRST, later_fragment },
-	{ "nine extension headers", POD_A, NULL, NULL, A6, B6, AXO_DROP_EXT_HEADERS,
-	  too_many_headers },
-	{ "hop-by-hop twice", POD_A, NULL, NULL, A6, B6, AXO_DROP_EXT_HEADERS, hop_by_hop_twice },
-	{ "routing header", POD_A, NULL, NULL, A6, B6, AXO_DROP_EXT_HEADERS, routing_not_used_up },
-	{ "extension header beyond the end", POD_A, NULL, NULL, A6, B6, AXO_DROP_TOO_SHORT,
-	  header_beyond_end },
-	{ "two fragment headers", POD_A, NULL, NULL, A6, B6, AXO_DROP_EXT_HEADERS,
-	  two_fragment_headers },
-	{ "ICMP redirect", POD_A, NULL, NULL, B4, A4, AXO_DROP_ICMP_UNRELATED, icmp_redirect },
+	{"wrong version", POD_A, NULL, NULL, A4, B4, AXO_DROP_BAD_HEADER, wrong_version},
+	{"wrong version, v6", POD_A, NULL, NULL, A6, B6, AXO_DROP_BAD_HEADER, wrong_version},
+	{"ihl 4", POD_A, NULL, NULL, A4, B4, AXO_DROP_BAD_HEADER, short_ihl},
+	{"ihl beyond the end", POD_A, NULL, NULL, A4, B4, AXO_DROP_BAD_HEADER, long_ihl},
+	{"total length beyond the end", POD_A, NULL, NULL, A4, B4, AXO_DROP_TOO_SHORT, long_total},
+	{"payload length beyond the end", POD_A, NULL, NULL, A6, B6, AXO_DROP_TOO_SHORT,
+	 long_total},
+	{"total length below the header", POD_A, NULL, NULL, A4, B4, AXO_DROP_BAD_HEADER,
+	 small_total},
+	{"no room for UDP", POD_A, NULL, NULL, A4, B4, AXO_DROP_TOO_SHORT, no_room_for_udp},
+	{"no room for UDP, v6", POD_A, NULL, NULL, A6, B6, AXO_DROP_TOO_SHORT, no_room_for_udp},
+	{"VLAN", POD_A, NULL, NULL, A4, B4, AXO_DROP_VLAN, vlan},
+	{"VLAN in VLAN", POD_A, NULL, NULL, A6, B6, AXO_DROP_VLAN, qinq},
+	{"ethertype", POD_A, NULL, NULL, A4, B4, AXO_DROP_ETHERTYPE, ethertype},
+	{"overlapping TCP fragment", POD_A, NULL, NULL, A4, B4, AXO_DROP_BAD_HEADER, overlap},
+	{"later fragment", POD_A, NULL, NULL, A4, B4, AXO_DROP_FRAG_NO_FIRST, later_fragment},
+	{"nine extension headers", POD_A, NULL, NULL, A6, B6, AXO_DROP_EXT_HEADERS,
+	 too_many_headers},
+	{"hop-by-hop twice", POD_A, NULL, NULL, A6, B6, AXO_DROP_EXT_HEADERS, hop_by_hop_twice},
+	{"routing header", POD_A, NULL, NULL, A6, B6, AXO_DROP_EXT_HEADERS, routing_not_used_up},
+	{"extension header beyond the end", POD_A, NULL, NULL, A6, B6, AXO_DROP_TOO_SHORT,
+	 header_beyond_end},
+	{"two fragment headers", POD_A, NULL, NULL, A6, B6, AXO_DROP_EXT_HEADERS,
+	 two_fragment_headers},
+	{"ICMP redirect", POD_A, NULL, NULL, B4, A4, AXO_DROP_ICMP_UNRELATED, icmp_redirect},
 	/* From the host's stack. */
-	{ "unknown pod from host", FROM_HOST, NULL, GW_MAC, GW4, NOBODY4, AXO_DROP_NO_POD, NULL },
-	{ "unknown pod from host, v6", FROM_HOST, NULL, GW_MAC, GW6, NOBODY6, AXO_DROP_NO_POD,
-	  NULL },
-	{ "world from host", FROM_HOST, NULL, GW_MAC, GW4, WORLD4, AXO_DROP_NO_POD, NULL },
-	{ "multicast from host", FROM_HOST, NULL, GW_MAC, GW6, "ff02::16", AXO_DROP_MULTICAST,
-	  NULL },
-	{ "VLAN from host", FROM_HOST, NULL, GW_MAC, GW4, A4, AXO_DROP_VLAN, vlan },
-	{ "ARP from host", FROM_HOST, NULL, GW_MAC, GW4, A4, AXO_DROP_ARP, arp },
-	{ "ND from host", FROM_HOST, NULL, GW_MAC, GW6, A6, AXO_DROP_NEIGHBOUR, solicit },
+	{"unknown pod from host", FROM_HOST, NULL, GW_MAC, GW4, NOBODY4, AXO_DROP_NO_POD, NULL},
+	{"unknown pod from host, v6", FROM_HOST, NULL, GW_MAC, GW6, NOBODY6, AXO_DROP_NO_POD, NULL},
+	{"world from host", FROM_HOST, NULL, GW_MAC, GW4, WORLD4, AXO_DROP_NO_POD, NULL},
+	{"multicast from host", FROM_HOST, NULL, GW_MAC, GW6, "ff02::16", AXO_DROP_MULTICAST, NULL},
+	{"VLAN from host", FROM_HOST, NULL, GW_MAC, GW4, A4, AXO_DROP_VLAN, vlan},
+	{"ARP from host", FROM_HOST, NULL, GW_MAC, GW4, A4, AXO_DROP_ARP, arp},
+	{"ND from host", FROM_HOST, NULL, GW_MAC, GW6, A6, AXO_DROP_NEIGHBOUR, solicit},
 };
 
 static struct outcome send_row(struct fixture *x, const struct row *r)
@@ -239,7 +235,10 @@ static struct outcome send_row(struct fixture *x, const struct row *r)
 	static struct frame f;
 
 	frame_eth(&f, r->dmac ? r->dmac : GW_MAC,
-		  r->smac ? r->smac : r->from == POD_A ? A_MAC : B_MAC, 0);
+		  r->smac	     ? r->smac
+		  : r->from == POD_A ? A_MAC
+				     : B_MAC,
+		  0);
 	frame_ip(&f, r->src, r->dst);
 	frame_udp(&f, 4000, 53);
 	frame_payload(&f, "payload!", 8);
@@ -256,8 +255,8 @@ static void assert_no_flows(struct fixture *x)
 
 	assert_int_not_equal(bpf_map_get_next_key(bpf_map__fd(x->skel->maps.axo_flow), NULL, key),
 			     0);
-	assert_int_not_equal(bpf_map_get_next_key(bpf_map__fd(x->skel->maps.axo_flow_lru), NULL,
-						  key), 0);
+	assert_int_not_equal(
+		bpf_map_get_next_key(bpf_map__fd(x->skel->maps.axo_flow_lru), NULL, key), 0);
 }
 
 static void each_is_dropped_for_its_reason(void **state)
@@ -315,7 +314,7 @@ static void each_is_dropped_also_if_the_flow_is_known(void **state)
 
 static void device_without_endpoint_is_refused(void **state)
 {
-	static const struct row r = { "gone", POD_A, NULL, NULL, A4, B4, 0, NULL };
+	static const struct row r = {"gone", POD_A, NULL, NULL, A4, B4, 0, NULL};
 	struct fixture *x = *state;
 
 	endpoint_del(x, POD_A);
@@ -324,8 +323,8 @@ static void device_without_endpoint_is_refused(void **state)
 
 static void address_of_other_family_missing_owns_nothing(void **state)
 {
-	static const struct row v6 = { "v6", POD_A, NULL, NULL, A6, B6, 0, NULL };
-	static const struct row zero = { "::", POD_A, NULL, NULL, "::", B6, 0, NULL };
+	static const struct row v6 = {"v6", POD_A, NULL, NULL, A6, B6, 0, NULL};
+	static const struct row zero = {"::", POD_A, NULL, NULL, "::", B6, 0, NULL};
 	struct fixture *x = *state;
 	struct axo_endpoint ep = endpoint_default(x, POD_A);
 
@@ -368,7 +367,7 @@ static void family_that_is_off_is_refused(void **state)
 {
 	struct fixture *x = *state, other = *x;
 	struct axo_config c = fixture_config(x);
-	struct row r = { "off", POD_A, NULL, NULL, A4, B4, 0, NULL };
+	struct row r = {"off", POD_A, NULL, NULL, A4, B4, 0, NULL};
 	struct frame f;
 
 	c.ipv4 = 0;

@@ -27,7 +27,7 @@ struct budget {
 };
 
 static const struct budget budgets[] = {
-#define BUDGET(program, verified, translated) { #program, verified, translated },
+#define BUDGET(program, verified, translated) {#program, verified, translated},
 #include "tests/verifier/budget"
 #undef BUDGET
 };
@@ -43,19 +43,19 @@ static const struct budget *budget_of(const char *program)
 /** config_of - bit 0 of @switches is IPv4, bit 1 IPv6; what is off has no addresses either */
 static struct axo_config config_of(unsigned int switches)
 {
-	struct axo_config c = { .ifindex_net = 3, .mac = { 2, 0, 0, 0, 0, 1 } };
+	struct axo_config c = {.ifindex_net = 3, .mac = {2, 0, 0, 0, 0, 1}};
 
 	if (switches & 1) {
 		c.ipv4 = 1;
 		c.pod_bits4 = 24;
-		c.pod_net4 = (struct axo_addr){ { [10] = 0xff, 0xff, 10, 1, 0, 0 } };
-		c.gateway4 = (struct axo_addr){ { [10] = 0xff, 0xff, 10, 1, 0, 1 } };
+		c.pod_net4 = (struct axo_addr){{[10] = 0xff, 0xff, 10, 1, 0, 0}};
+		c.gateway4 = (struct axo_addr){{[10] = 0xff, 0xff, 10, 1, 0, 1}};
 	}
 	if (switches & 2) {
 		c.ipv6 = 1;
 		c.pod_bits6 = 64;
-		c.pod_net6 = (struct axo_addr){ { 0xfd, 1 } };
-		c.gateway6 = (struct axo_addr){ { 0xfd, 1, [15] = 1 } };
+		c.pod_net6 = (struct axo_addr){{0xfd, 1}};
+		c.gateway6 = (struct axo_addr){{0xfd, 1, [15] = 1}};
 	}
 	return c;
 }
