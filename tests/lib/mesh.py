@@ -96,6 +96,15 @@ def ask_all(pods, sockets, count, more):
     return missing
 
 
+def readable(clients, seconds):
+    """Those of clients that have something to read; select() refuses descriptors above 1023."""
+    by_fd = {c.fileno(): c for c in clients}
+    poll = select.poll()
+    for fd in by_fd:
+        poll.register(fd, select.POLLIN)
+    return [by_fd[fd] for fd, _ in poll.poll(int(seconds * 1000))]
+
+
 def ask(pairs, targets):
     """Send to every target; return those that did not answer within three seconds."""
     clients = {socket.AF_INET: pairs[0][1], socket.AF_INET6: pairs[1][1]}
@@ -105,8 +114,7 @@ def ask(pairs, targets):
         client.sendto(ip.encode(), (ip, PORT))
     deadline = time.monotonic() + 3
     while waiting and time.monotonic() < deadline:
-        ready, _, _ = select.select(list(clients.values()), [], [], 0.1)
-        for client in ready:
+        for client in readable(clients.values(), 0.1):
             try:
                 data, peer = client.recvfrom(100)
             except OSError:
