@@ -69,8 +69,8 @@ bool api_text(struct api_request *req, const char *key, bool required, const cha
 		return true;
 	}
 	if (!json_is_string(value)) {
-		api_fail(req, API_BAD_CONFIG, "key \"%s\" of the request %s: expected a string", key,
-			 value ? "is no string" : "is missing");
+		api_fail(req, API_BAD_CONFIG, "key \"%s\" of the request %s: expected a string",
+			 key, value ? "is no string" : "is missing");
 		return false;
 	}
 	*out = json_string_value(value);

@@ -46,10 +46,9 @@ json_t *api_endpoint_json(const struct endpoint *ep)
 			 "id", (json_int_t)ep->id, "namespace", ep->namespace_, "name", ep->name,
 			 "containerId", ep->attachment.container_id, "network",
 			 ep->attachment.network, "ifname", ep->attachment.ifname, "hostDevice",
-			 ep->device, "ifindex", ep->ifindex, "ipv4",
-			 addr_or_empty(&ep->ipv4, ipv4), "ipv6", addr_or_empty(&ep->ipv6, ipv6),
-			 "mac", mac_to_str(ep->mac, mac), "mtu", (json_int_t)ep->mtu, "identity",
-			 (json_int_t)ep->identity, "labels", labels_to_json(ep), "ports",
-			 ports_to_json(ep), "state",
+			 ep->device, "ifindex", ep->ifindex, "ipv4", addr_or_empty(&ep->ipv4, ipv4),
+			 "ipv6", addr_or_empty(&ep->ipv6, ipv6), "mac", mac_to_str(ep->mac, mac),
+			 "mtu", (json_int_t)ep->mtu, "identity", (json_int_t)ep->identity, "labels",
+			 labels_to_json(ep), "ports", ports_to_json(ep), "state",
 			 ep->state == ENDPOINT_READY ? "ready" : "lost");
 }

@@ -109,8 +109,8 @@ static json_t *identity_to_json(const struct identity *id)
 	for (size_t i = 0; i < id->label_count; i++)
 		json_array_append_new(labels, json_string(id->labels[i]));
 	/* The table itself refers to the reserved ones, so that they stay. */
-	return json_pack("{s:I, s:o, s:I}", "id", (json_int_t)id->id, "labels", labels,
-			 "endpoints", id->id < AXO_ID_LOCAL_MIN ? 0 : (json_int_t)id->refs);
+	return json_pack("{s:I, s:o, s:I}", "id", (json_int_t)id->id, "labels", labels, "endpoints",
+			 id->id < AXO_ID_LOCAL_MIN ? 0 : (json_int_t)id->refs);
 }
 
 void api_identities_get(struct agent *agent, struct api_request *req)

@@ -38,7 +38,8 @@ struct flow_answer {
 
 static bool has_end(const struct axo_flow_key *key, const struct axo_addr *addr)
 {
-	return !addr_is_zero(addr) && (!addr_cmp(&key->addr[0], addr) || !addr_cmp(&key->addr[1], addr));
+	return !addr_is_zero(addr) &&
+	       (!addr_cmp(&key->addr[0], addr) || !addr_cmp(&key->addr[1], addr));
 }
 
 static void write_slice(struct flow_answer *a, const struct flow_slice *slice, struct evbuffer *out)

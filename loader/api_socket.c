@@ -35,8 +35,9 @@ static int remove_stale(const struct sockaddr_un *addr, struct error *e)
 	int alive;
 
 	if (lstat(path, &st))
-		return errno == ENOENT ? 0 : error_set(e, errno, "socket %s: %s", path,
-						       strerror(errno));
+		return errno == ENOENT
+			       ? 0
+			       : error_set(e, errno, "socket %s: %s", path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
 		return error_set(e, EEXIST, "%s is there and is no socket", path);
 	alive = is_alive(addr);
@@ -95,9 +96,10 @@ int api_socket_tcp(const char *address, struct error *e)
 	if (evutil_parse_sockaddr_port(address, (struct sockaddr *)&addr, &len) ||
 	    (addr.ss_family == AF_INET && !((struct sockaddr_in *)&addr)->sin_port) ||
 	    (addr.ss_family == AF_INET6 && !((struct sockaddr_in6 *)&addr)->sin6_port))
-		return error_set(e, EINVAL,
-				 "metrics-listen '%s': expected ADDRESS:PORT, [ADDRESS]:PORT or off",
-				 address);
+		return error_set(
+			e, EINVAL,
+			"metrics-listen '%s': expected ADDRESS:PORT, [ADDRESS]:PORT or off",
+			address);
 	fd = socket(addr.ss_family, TYPE, 0);
 	if (fd < 0)
 		return error_set(e, errno, "cannot make a socket: %s", strerror(errno));

@@ -69,11 +69,10 @@ static json_t *maps_to_json(const struct agent *agent, uint64_t *bytes)
 		if (datapath_map_info(agent->datapath, i, &info))
 			continue;
 		*bytes += info.bytes;
-		json_array_append_new(maps,
-				      json_pack("{s:s, s:s, s:I, s:I}", "name", info.name, "type",
-						info.type, "maxEntries",
-						(json_int_t)info.max_entries, "bytes",
-						number(info.bytes)));
+		json_array_append_new(maps, json_pack("{s:s, s:s, s:I, s:I}", "name", info.name,
+						      "type", info.type, "maxEntries",
+						      (json_int_t)info.max_entries, "bytes",
+						      number(info.bytes)));
 	}
 	return maps;
 }

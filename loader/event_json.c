@@ -52,7 +52,8 @@ static void time_to_json(uint64_t wall_us, struct evbuffer *out)
 
 	gmtime_r(&seconds, &tm);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	evbuffer_add_printf(out, "\"time\":\"%s.%06uZ\",", stamp, (unsigned int)(wall_us % 1000000));
+	evbuffer_add_printf(out, "\"time\":\"%s.%06uZ\",", stamp,
+			    (unsigned int)(wall_us % 1000000));
 }
 
 /* What was not parsed when the packet was dropped is "" or 0. */

@@ -62,8 +62,8 @@ static size_t record_size(uint8_t type)
 
 uint32_t events_type_from_str(const char *name)
 {
-#define X(symbol, record, text)    \
-	if (!strcmp(name, text))   \
+#define X(symbol, record, text)  \
+	if (!strcmp(name, text)) \
 		return 1U << (symbol);
 	EVENT_TYPES(X)
 #undef X

@@ -49,7 +49,8 @@ uint64_t metrics_get(const struct metrics *m, enum metric_counter counter);
  * @code: 0 = success, else enum api_code
  * @us:   microseconds from the request's last byte to the answer
  */
-void metrics_request(struct metrics *m, enum metric_command command, unsigned int code, uint64_t us);
+void metrics_request(struct metrics *m, enum metric_command command, unsigned int code,
+		     uint64_t us);
 
 /** metrics_write - append the text of everything to @out */
 void metrics_write(struct agent *agent, struct evbuffer *out);

@@ -37,11 +37,13 @@ static void single(struct evbuffer *out, const char *name, const char *type, con
 	evbuffer_add_printf(out, "%s %llu\n", name, (unsigned long long)value);
 }
 
-static void drop_packets(const struct axo_drop_key *key, const struct axo_drop_count *sum, void *out)
+static void drop_packets(const struct axo_drop_key *key, const struct axo_drop_count *sum,
+			 void *out)
 {
 	char reason[16];
 
-	evbuffer_add_printf(out, "axoneme_drop_packets_total{reason=\"%s\",direction=\"%s\"} %llu\n",
+	evbuffer_add_printf(out,
+			    "axoneme_drop_packets_total{reason=\"%s\",direction=\"%s\"} %llu\n",
 			    drop_reason_name(key->reason, reason), drop_dir_name(key->dir),
 			    sum->packets);
 }
@@ -198,7 +200,8 @@ static void write_pools(const struct agent *agent, struct evbuffer *out)
 		if (have[i])
 			pool_counter(out, "axoneme_ipam_reused_early_total", families[i],
 				     stats[i].reused_early);
-	head(out, "axoneme_ipam_exhausted_total", "counter", "Requests that found no free address.");
+	head(out, "axoneme_ipam_exhausted_total", "counter",
+	     "Requests that found no free address.");
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
 		if (have[i])
 			pool_counter(out, "axoneme_ipam_exhausted_total", families[i],
@@ -230,7 +233,8 @@ static void write_codes(const struct metrics *m, struct evbuffer *out)
 
 		for (size_t i = 0; i < METRIC_CODES && r->codes[i].count; i++)
 			evbuffer_add_printf(
-				out, "axoneme_cni_requests_total{command=\"%s\",code=\"%u\"} %llu\n",
+				out,
+				"axoneme_cni_requests_total{command=\"%s\",code=\"%u\"} %llu\n",
 				command_name(c), r->codes[i].code,
 				(unsigned long long)r->codes[i].count);
 	}
@@ -277,7 +281,8 @@ static void write_process(const struct agent *agent, struct evbuffer *out)
 	       metrics_rss_bytes());
 	head(out, "process_start_time_seconds", "gauge",
 	     "When the agent was started, in seconds since the epoch.");
-	evbuffer_add_printf(out, "process_start_time_seconds %.3f\n", clock_wall_us() / 1e6 - age_s);
+	evbuffer_add_printf(out, "process_start_time_seconds %.3f\n",
+			    clock_wall_us() / 1e6 - age_s);
 }
 
 void metrics_write(struct agent *agent, struct evbuffer *out)

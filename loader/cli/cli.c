@@ -194,13 +194,14 @@ static void print_help(FILE *out)
 
 		fprintf(out, "%*s  %s\n", n < 48 ? 48 - n : 0, "", commands[i].help);
 	}
-	fprintf(out, "\n"
-		     "ENDPOINT is a number, NAMESPACE/NAME or an address.\n\n"
-		     "  -s, --socket PATH         socket of the agent (default " AXO_DEFAULT_SOCKET ")\n"
-		     "  -o, --output table|json   for people (default) or for programs\n"
-		     "  -h, --help                this text\n"
-		     "      --version             version of this program\n\n"
-		     "Exit status: 0 done, 1 failed, 2 wrong usage.  See axoneme(8).\n");
+	fprintf(out,
+		"\n"
+		"ENDPOINT is a number, NAMESPACE/NAME or an address.\n\n"
+		"  -s, --socket PATH         socket of the agent (default " AXO_DEFAULT_SOCKET ")\n"
+		"  -o, --output table|json   for people (default) or for programs\n"
+		"  -h, --help                this text\n"
+		"      --version             version of this program\n\n"
+		"Exit status: 0 done, 1 failed, 2 wrong usage.  See axoneme(8).\n");
 }
 
 static enum cli_exit check_and_run(struct cli *cli, const struct words *w)
@@ -218,9 +219,9 @@ static enum cli_exit check_and_run(struct cli *cli, const struct words *w)
 	if (foreign)
 		return cli_usage(cli, "%s does not take option %s", c->name, option_name(foreign));
 	if (count < c->min || count > c->max)
-		return cli_usage(cli, "%s: %s, expected: axoneme %s%s%s",
-				 c->name, count < c->min ? "a word is missing" : "too many words",
-				 c->name, *c->args ? " " : "", c->args);
+		return cli_usage(cli, "%s: %s, expected: axoneme %s%s%s", c->name,
+				 count < c->min ? "a word is missing" : "too many words", c->name,
+				 *c->args ? " " : "", c->args);
 	return c->run(cli, w->word + used, count);
 }
 

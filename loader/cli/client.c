@@ -24,8 +24,8 @@ static enum cli_exit connect_to(const struct cli *cli, int timeout_ms, struct ht
 				cli->socket, strerror(-r));
 	case -EACCES:
 	case -EPERM:
-		return cli_fail(cli, "cannot reach the agent at %s: %s (are you root?)", cli->socket,
-				strerror(-r));
+		return cli_fail(cli, "cannot reach the agent at %s: %s (are you root?)",
+				cli->socket, strerror(-r));
 	default:
 		return cli_fail(cli, "cannot reach the agent: %s", e.msg);
 	}

@@ -78,9 +78,9 @@ static int print_flow(const char *text, void *arg)
 
 enum cli_exit cmd_conntrack_list(struct cli *cli, char **args, int count)
 {
-	static const char *const header[] = {
-		"PROTO",   "STATE",   "SOURCE",	     "DESTINATION",  "VERDICT", ">PACKETS",
-		">BYTES", ">REPLIES", ">REPLY BYTES", ">IDLE",	     ">EXPIRES", NULL};
+	static const char *const header[] = {"PROTO",	     "STATE",	 "SOURCE",   "DESTINATION",
+					     "VERDICT",	     ">PACKETS", ">BYTES",   ">REPLIES",
+					     ">REPLY BYTES", ">IDLE",	 ">EXPIRES", NULL};
 	struct table t;
 	char path[64];
 	enum cli_exit r;

@@ -46,8 +46,8 @@ static void print_packet(FILE *out, const json_t *d)
 	if (*client_text(d, "source"))
 		fprintf(out, "%s%s%s -> %s", protocol, *protocol ? " " : "",
 			units_end(client_text(d, "source"), client_number(d, "sourcePort"), source),
-			units_end(client_text(d, "destination"), client_number(d, "destinationPort"),
-				  destination));
+			units_end(client_text(d, "destination"),
+				  client_number(d, "destinationPort"), destination));
 	else
 		fprintf(out, "ethertype %s", client_text(d, "etherType"));
 }

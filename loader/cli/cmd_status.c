@@ -40,7 +40,7 @@ static void size_cell(struct table *t, json_int_t size)
 
 static void print_pools(const struct cli *cli, const json_t *pools)
 {
-	static const char *const header[] = {"POOL",	  ">SIZE",	  ">USED",    ">RELEASING",
+	static const char *const header[] = {"POOL",	 ">SIZE",	  ">USED",   ">RELEASING",
 					     ">COOLING", ">REUSED EARLY", "GATEWAY", NULL};
 	const json_t *p;
 	struct table t;

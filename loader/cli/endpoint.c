@@ -75,5 +75,6 @@ enum cli_exit endpoint_find(const struct cli *cli, const char *text, json_t **en
 		return search(cli, text, &addr, endpoint);
 	if (strchr(text, '/'))
 		return search(cli, text, NULL, endpoint);
-	return cli_usage(cli, "endpoint '%s': expected a number, NAMESPACE/NAME or an address", text);
+	return cli_usage(cli, "endpoint '%s': expected a number, NAMESPACE/NAME or an address",
+			 text);
 }

@@ -129,11 +129,11 @@ void api_attachment_put(struct agent *agent, struct api_request *req)
 	api_fail(req, API_EXISTS, "it exists \xff already");
 }
 
-#define FAKE_HANDLER(name)                                        \
-	void name(struct agent *agent, struct api_request *req)   \
-	{                                                         \
-		(void)agent;                                      \
-		api_reply(req, json_incref(api_body(req)));       \
+#define FAKE_HANDLER(name)                                      \
+	void name(struct agent *agent, struct api_request *req) \
+	{                                                       \
+		(void)agent;                                    \
+		api_reply(req, json_incref(api_body(req)));     \
 	}
 FAKE_HANDLER(api_attachment_delete)
 FAKE_HANDLER(api_attachment_flush)
@@ -300,11 +300,13 @@ static void fake_dir(struct fake *f)
 /* A port that was free a moment ago. */
 static void fake_metrics_port(struct fake *f)
 {
-	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	_cleanup_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	socklen_t len = sizeof(addr);
 
-	if (bind(fd, (struct sockaddr *)&addr, len) || getsockname(fd, (struct sockaddr *)&addr, &len))
+	if (bind(fd, (struct sockaddr *)&addr, len) ||
+	    getsockname(fd, (struct sockaddr *)&addr, &len))
 		abort();
 	snprintf(f->metrics, sizeof(f->metrics), "127.0.0.1:%u", ntohs(addr.sin_port));
 }

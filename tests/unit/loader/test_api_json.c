@@ -79,7 +79,8 @@ static void source_is_the_originator(void **state)
 		flow.originator = originator;
 		json = flow_json(&key, &flow);
 		assert_string_equal(originator ? "10.0.0.2" : "10.0.0.1", text(json, "source"));
-		assert_string_equal(originator ? "10.0.0.1" : "10.0.0.2", text(json, "destination"));
+		assert_string_equal(originator ? "10.0.0.1" : "10.0.0.2",
+				    text(json, "destination"));
 		assert_int_equal(originator ? 4711 : 80, number(json, "sourcePort"));
 		assert_int_equal(originator ? 80 : 4711, number(json, "destinationPort"));
 		assert_int_equal(300 + originator, number(json, "sourceIdentity"));
@@ -125,7 +126,8 @@ static void states_verdicts_and_protocols_have_names(void **state)
 	} rows[] = {
 		{IPPROTO_TCP, AXO_FLOW_NEW, AXO_VERDICT_ALLOW, "TCP", "new", "allow"},
 		{IPPROTO_UDP, AXO_FLOW_REPLIED, AXO_VERDICT_NONE, "UDP", "replied", "none"},
-		{IPPROTO_SCTP, AXO_FLOW_ESTABLISHED, AXO_VERDICT_ALLOW, "SCTP", "established", "allow"},
+		{IPPROTO_SCTP, AXO_FLOW_ESTABLISHED, AXO_VERDICT_ALLOW, "SCTP", "established",
+		 "allow"},
 		{IPPROTO_ICMP, AXO_FLOW_CLOSING, AXO_VERDICT_ALLOW, "ICMP", "closing", "allow"},
 		{IPPROTO_ICMPV6, 200, AXO_VERDICT_ALLOW, "ICMPv6", "unknown", "allow"},
 		{255, AXO_FLOW_NEW, AXO_VERDICT_ALLOW, "255", "new", "allow"},
@@ -176,10 +178,18 @@ static json_t *drop_json(const struct axo_event_drop *ev)
 
 static void a_drop_says_what_was_seen(void **state)
 {
-	struct axo_event_drop ev = {
-		.reason = AXO_DROP_SPOOFED_IP, .dir = AXO_DIR_EGRESS, .proto = IPPROTO_UDP,
-		.ifindex = 12, .endpoint = 7, .len = 98, .ethertype = 0x0800, .family = 4,
-		.sport = htons(1), .dport = htons(53), .src_identity = 300, .dst_identity = 2};
+	struct axo_event_drop ev = {.reason = AXO_DROP_SPOOFED_IP,
+				    .dir = AXO_DIR_EGRESS,
+				    .proto = IPPROTO_UDP,
+				    .ifindex = 12,
+				    .endpoint = 7,
+				    .len = 98,
+				    .ethertype = 0x0800,
+				    .family = 4,
+				    .sport = htons(1),
+				    .dport = htons(53),
+				    .src_identity = 300,
+				    .dst_identity = 2};
 	json_t *json;
 
 	(void)state;

@@ -58,8 +58,8 @@ static void path_and_method_choose_the_handler(void **state)
 		uint32_t id = 0;
 
 		print_message("%s %s\n", api_method_to_str(rows[i].method), rows[i].path);
-		assert_int_equal(rows[i].result,
-				 api_route_find(rows[i].method, rows[i].path, &route, &id, &allowed));
+		assert_int_equal(rows[i].result, api_route_find(rows[i].method, rows[i].path,
+								&route, &id, &allowed));
 		assert_int_equal(rows[i].id, id);
 		assert_int_equal(rows[i].allowed, allowed);
 		assert_ptr_equal(rows[i].handler, route ? route->handler : NULL);

@@ -201,8 +201,9 @@ static void slow_clients_block_nobody(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(slow); i++) {
 		slow[i] = raw_connect(f);
-		raw_say(slow[i], i % 2 ? "GET /v1/sta" : "POST /v1/attachments HTTP/1.1\r\n"
-							"Content-Length: 100\r\n\r\n{\"net");
+		raw_say(slow[i], i % 2 ? "GET /v1/sta"
+				       : "POST /v1/attachments HTTP/1.1\r\n"
+					 "Content-Length: 100\r\n\r\n{\"net");
 	}
 	json_decref(ask(f, "GET", "/v1/version", NULL, &status));
 	assert_int_equal(200, status);
@@ -215,13 +216,20 @@ static void slow_clients_block_nobody(void **state)
 static void what_is_no_http_hurts_nobody(void **state)
 {
 	static const char *const rows[] = {
-		"\n", "\r\n\r\n", "GET\r\n\r\n", "GET  HTTP/1.1\r\n\r\n", "GET * HTTP/1.1\r\n\r\n",
-		"GET http:// HTTP/1.1\r\n\r\n", "GET /v1/version HTTP/9.9\r\n\r\n",
-		"GET ?x HTTP/1.1\r\n\r\n", "GET /%00%ff HTTP/1.1\r\n\r\n",
+		"\n",
+		"\r\n\r\n",
+		"GET\r\n\r\n",
+		"GET  HTTP/1.1\r\n\r\n",
+		"GET * HTTP/1.1\r\n\r\n",
+		"GET http:// HTTP/1.1\r\n\r\n",
+		"GET /v1/version HTTP/9.9\r\n\r\n",
+		"GET ?x HTTP/1.1\r\n\r\n",
+		"GET /%00%ff HTTP/1.1\r\n\r\n",
 		"POST /v1/attachments HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
 		"POST /v1/attachments HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
 		"POST /v1/attachments HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-		"CONNECT x:1 HTTP/1.1\r\n\r\n", "OPTIONS * HTTP/1.1\r\n\r\n",
+		"CONNECT x:1 HTTP/1.1\r\n\r\n",
+		"OPTIONS * HTTP/1.1\r\n\r\n",
 		"GET /v1/status HTTP/1.1\r\n: \r\n\r\n",
 		"GET /v1/version HTTP/1.1\r\n\r\nGET /v1/version HTTP/1.1\r\n\r\n",
 	};
@@ -276,7 +284,8 @@ static void an_agent_that_starts_says_so(void **state)
 	assert_string_equal("starting", json_string_value(json_object_get(json, "state")));
 	json_decref(json);
 	expect_failure(*state, "GET", "/v1/endpoints", NULL, 503, 11, "starting");
-	expect_failure(*state, "POST", "/v1/attachments", "{\"network\":\"x\"}", 503, 11, "starting");
+	expect_failure(*state, "POST", "/v1/attachments", "{\"network\":\"x\"}", 503, 11,
+		       "starting");
 	json_decref(ask(*state, "GET", "/v1/version", NULL, &status));
 	assert_int_equal(200, status);
 }
@@ -398,8 +407,9 @@ static void a_path_that_is_too_long_is_said(void **state)
 
 static void a_metrics_address_that_is_none_is_said(void **state)
 {
-	static const char *const rows[] = {"9964", "localhost:80", "127.0.0.1", "127.0.0.1:0",
-					   "127.0.0.1:x", ":9964", "[::1]"};
+	static const char *const rows[] = {"9964",	  "localhost:80", "127.0.0.1",
+					   "127.0.0.1:0", "127.0.0.1:x",  ":9964",
+					   "[::1]"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -422,7 +432,8 @@ static void a_metrics_address_that_is_none_is_said(void **state)
 
 static int tcp_connect(const struct fake *f)
 {
-	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	addr.sin_port = htons(atoi(strchr(f->metrics, ':') + 1));

@@ -24,7 +24,8 @@
 #include "tests/unit/loader/fake_agent.h"
 
 #define FLOWS 5000
-#define INSN(c, d, s, o, i) ((struct bpf_insn){.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)})
+#define INSN(c, d, s, o, i) \
+	((struct bpf_insn){.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)})
 
 /**
  * struct stage - a serving agent and the program that makes events
@@ -50,7 +51,8 @@ static int emit_load(int ring, const struct axo_event_drop *event)
 		memcpy(&word, (const char *)event + i * 8, 8);
 		code[n++] = INSN(BPF_LD | BPF_DW | BPF_IMM, BPF_REG_1, 0, 0, (int32_t)word);
 		code[n++] = INSN(0, 0, 0, 0, (int32_t)(word >> 32));
-		code[n++] = INSN(BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, BPF_REG_1, base + (int)i * 8, 0);
+		code[n++] = INSN(BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, BPF_REG_1,
+				 base + (int)i * 8, 0);
 	}
 	code[n++] = INSN(BPF_LD | BPF_DW | BPF_IMM, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, ring);
 	code[n++] = INSN(0, 0, 0, 0, 0);
@@ -81,8 +83,8 @@ static void maps_make(struct datapath *dp)
 
 	dp->fd[MAP_FLOW] = bpf_map_create(BPF_MAP_TYPE_HASH, "flow", key, flow, 65536, &lazy);
 	dp->fd[MAP_FLOW_LRU] = bpf_map_create(BPF_MAP_TYPE_LRU_HASH, "lru", key, flow, 65536, NULL);
-	dp->fd[MAP_COUNTS] = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "counts", 4, 8, AXO_COUNT_MAX,
-					    NULL);
+	dp->fd[MAP_COUNTS] =
+		bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "counts", 4, 8, AXO_COUNT_MAX, NULL);
 	dp->fd[MAP_EVENTS] = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ring", 0, 0, 1 << 20, NULL);
 }
 
@@ -104,13 +106,14 @@ static void flows_make(const struct datapath *dp)
 static int start(void **state)
 {
 	struct stage *s = calloc(1, sizeof(*s));
-	struct axo_event_drop event = {.type = AXO_EVENT_DROP, .reason = AXO_DROP_NO_POD, .len = 60,
-				       .endpoint = 1};
+	struct axo_event_drop event = {
+		.type = AXO_EVENT_DROP, .reason = AXO_DROP_NO_POD, .len = 60, .endpoint = 1};
 
 	*state = s;
 	maps_make(&s->fake.datapath);
-	s->emit = s->fake.datapath.fd[MAP_EVENTS] < 0 ?
-			  -1 : emit_load(s->fake.datapath.fd[MAP_EVENTS], &event);
+	s->emit = s->fake.datapath.fd[MAP_EVENTS] < 0
+			  ? -1
+			  : emit_load(s->fake.datapath.fd[MAP_EVENTS], &event);
 	s->skip = s->emit < 0 || s->fake.datapath.fd[MAP_FLOW] < 0;
 	if (s->skip)
 		return 0;

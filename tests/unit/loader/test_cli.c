@@ -161,7 +161,8 @@ static void without_an_agent_the_socket_is_named(void **state)
 		{"-s/nonexistent/a.sock endpoint list", CLI_FAILED, "/nonexistent/a.sock"},
 		{"--socket=/nonexistent/a.sock conntrack list", CLI_FAILED, "/nonexistent/a.sock"},
 		{"monitor -s /nonexistent/a.sock", CLI_FAILED, "/nonexistent/a.sock"},
-		{"conntrack list -s /nonexistent/a.sock -o json", CLI_FAILED, "/nonexistent/a.sock"},
+		{"conntrack list -s /nonexistent/a.sock -o json", CLI_FAILED,
+		 "/nonexistent/a.sock"},
 		{"status -s /dev/null", CLI_FAILED, "cannot reach the agent"},
 		{"status -s /proc/1/mem/x", CLI_FAILED, "cannot reach the agent"},
 	};
@@ -206,14 +207,10 @@ static void what_the_agent_says_is_shown(void **state)
 static void options_may_stand_anywhere(void **state)
 {
 	static const char *const rows[] = {
-		"-o json endpoint get 1",
-		"endpoint -o json get 1",
-		"endpoint get -o json 1",
-		"endpoint get 1 -o json",
-		"endpoint get 1 -ojson",
-		"endpoint get 1 --output=json",
-		"endpoint get 1 -o table -o json",
-		"endpoint get -o json -- 1",
+		"-o json endpoint get 1",	   "endpoint -o json get 1",
+		"endpoint get -o json 1",	   "endpoint get 1 -o json",
+		"endpoint get 1 -ojson",	   "endpoint get 1 --output=json",
+		"endpoint get 1 -o table -o json", "endpoint get -o json -- 1",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -230,17 +227,17 @@ static void options_may_stand_anywhere(void **state)
 
 static void endpoint_list_as_json_has_the_documented_keys(void **state)
 {
-	static const char *const keys[] = {"id",   "namespace", "name", "containerId", "ifname",
-					   "hostDevice", "ipv4", "ipv6", "mac", "identity",
-					   "labels", "state"};
+	static const char *const keys[] = {"id",     "namespace",  "name",   "containerId",
+					   "ifname", "hostDevice", "ipv4",   "ipv6",
+					   "mac",    "identity",   "labels", "state"};
 	struct said s = run_agent(state, "endpoint list -o json");
 	json_t *list = json_loads(s.out, 0, NULL);
 
 	assert_int_equal(3, json_array_size(list));
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		assert_non_null(json_object_get(json_array_get(list, 0), keys[i]));
-	assert_string_equal("", json_string_value(
-					json_object_get(json_array_get(list, 1), "ipv6")));
+	assert_string_equal("",
+			    json_string_value(json_object_get(json_array_get(list, 1), "ipv6")));
 	json_decref(list);
 	said_free(&s);
 }
@@ -250,8 +247,8 @@ static void labels_are_sent_as_a_patch(void **state)
 {
 	struct said s = run_agent(state, "endpoint label default/web-0 app=web tier- x= -o json");
 	json_t *got = json_loads(s.out, 0, NULL);
-	json_t *expected = json_pack("{s:{s:s, s:s}, s:[s]}", "add", "app", "web", "x", "", "remove",
-				     "tier");
+	json_t *expected =
+		json_pack("{s:{s:s, s:s}, s:[s]}", "add", "app", "web", "x", "", "remove", "tier");
 
 	assert_int_equal(CLI_DONE, s.exit);
 	assert_true(json_equal(expected, got));
@@ -268,8 +265,8 @@ int main(void)
 		cmocka_unit_test(without_an_agent_the_socket_is_named),
 		cmocka_unit_test_setup_teardown(what_the_agent_says_is_shown, start, stop),
 		cmocka_unit_test_setup_teardown(options_may_stand_anywhere, start, stop),
-		cmocka_unit_test_setup_teardown(endpoint_list_as_json_has_the_documented_keys, start,
-						stop),
+		cmocka_unit_test_setup_teardown(endpoint_list_as_json_has_the_documented_keys,
+						start, stop),
 		cmocka_unit_test_setup_teardown(labels_are_sent_as_a_patch, start, stop),
 	};
 

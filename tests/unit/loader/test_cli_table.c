@@ -35,7 +35,8 @@ static char *table_of(size_t rows, const char *const (*cells)[3])
 
 static void columns_are_as_wide_as_their_widest_cell(void **state)
 {
-	static const char *const cells[][3] = {{"7", "web", "ready"}, {"1234", "a-long-name", "lost"}};
+	static const char *const cells[][3] = {{"7", "web", "ready"},
+					       {"1234", "a-long-name", "lost"}};
 	_cleanup_free_ char *text = table_of(2, cells);
 
 	(void)state;
@@ -113,8 +114,13 @@ static void bytes_have_binary_units(void **state)
 		uint64_t bytes;
 		const char *text;
 	} rows[] = {
-		{0, "0 B"}, {1023, "1023 B"}, {1024, "1.0 KiB"}, {1536, "1.5 KiB"},
-		{1048575, "1.0 MiB"}, {5 << 20, "5.0 MiB"}, {UINT64_MAX, "16777216.0 TiB"},
+		{0, "0 B"},
+		{1023, "1023 B"},
+		{1024, "1.0 KiB"},
+		{1536, "1.5 KiB"},
+		{1048575, "1.0 MiB"},
+		{5 << 20, "5.0 MiB"},
+		{UINT64_MAX, "16777216.0 TiB"},
 	};
 	char buf[UNITS_STR_MAX];
 
@@ -129,8 +135,11 @@ static void times_have_at_most_two_units(void **state)
 		uint64_t seconds;
 		const char *text;
 	} rows[] = {
-		{0, "0s"}, {59, "59s"}, {60, "1m"}, {61, "1m1s"}, {3600, "1h"}, {3601, "1h"},
-		{21599, "5h59m"}, {86400, "1d"}, {90061, "1d1h"}, {UINT64_MAX, "213503982334601d7h"},
+		{0, "0s"},	  {59, "59s"},
+		{60, "1m"},	  {61, "1m1s"},
+		{3600, "1h"},	  {3601, "1h"},
+		{21599, "5h59m"}, {86400, "1d"},
+		{90061, "1d1h"},  {UINT64_MAX, "213503982334601d7h"},
 	};
 	char buf[UNITS_STR_MAX];
 

@@ -41,10 +41,12 @@ static void requests_are_counted_by_command_and_code(void **state)
 	metrics_request(m, METRIC_DEL, 0, 10);
 	metrics_request(m, METRIC_ADD_RESERVE, 100, 10);
 	text = text_of(m);
-	assert_non_null(strstr(text, "\naxoneme_cni_requests_total{command=\"del\",code=\"0\"} 2\n"));
-	assert_non_null(strstr(text, "\naxoneme_cni_requests_total{command=\"del\",code=\"105\"} 1\n"));
 	assert_non_null(
-		strstr(text, "\naxoneme_cni_requests_total{command=\"add_reserve\",code=\"100\"} 1\n"));
+		strstr(text, "\naxoneme_cni_requests_total{command=\"del\",code=\"0\"} 2\n"));
+	assert_non_null(
+		strstr(text, "\naxoneme_cni_requests_total{command=\"del\",code=\"105\"} 1\n"));
+	assert_non_null(strstr(
+		text, "\naxoneme_cni_requests_total{command=\"add_reserve\",code=\"100\"} 1\n"));
 	assert_null(strstr(text, "command=\"gc\""));
 	metrics_free(m);
 }
