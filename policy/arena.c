@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_MIN 512
+#define CHUNK_MIN 256
 #define CHUNK_MAX 65536
 #define ALIGNMENT _Alignof(max_align_t)
 
@@ -21,9 +21,9 @@ struct arena_chunk {
 
 static struct arena_chunk *chunk_new(struct arena *a, size_t need)
 {
-	size_t size = a->total / 2;
+	size_t size = a->chunks ? a->total / 4 : a->first;
 
-	if (size < CHUNK_MIN)
+	if (size < CHUNK_MIN && (a->chunks || !a->first))
 		size = CHUNK_MIN;
 	if (size > CHUNK_MAX)
 		size = CHUNK_MAX;

@@ -18,10 +18,12 @@ struct arena_chunk;
  * struct arena - zero-initialised is empty
  * @chunks: newest first
  * @total:  bytes taken from the heap
+ * @first:  size of the first chunk, if the caller knows about how much comes; 0 = a small one
  */
 struct arena {
 	struct arena_chunk *chunks;
 	size_t total;
+	size_t first;
 };
 
 /** arena_alloc - zeroed, aligned for any type; @size 0 gives a valid pointer */

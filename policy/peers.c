@@ -166,10 +166,20 @@ static bool is_plain(const struct label_set *l)
 	return l->has_prefix && l->count == 2 && label_set_reserved(l, world);
 }
 
+/* About what an identity needs, so that tens of thousands of prefixes waste little. */
+static size_t identity_size(const struct identity_view *v)
+{
+	size_t size = sizeof(struct peer_identity) + v->port_count * 32;
+
+	for (size_t i = 0; i < v->label_count; i++)
+		size += sizeof(struct label) + strlen(v->labels[i]) + 32;
+	return size;
+}
+
 static struct peer_identity *identity_new(const struct policy_set *set,
 					  const struct identity_view *v, struct error *e)
 {
-	struct arena a = {0};
+	struct arena a = {.first = identity_size(v)};
 	struct label_set given;
 	struct peer_identity *i = arena_alloc(&a, sizeof(*i));
 
@@ -179,7 +189,7 @@ static struct peer_identity *identity_new(const struct policy_set *set,
 		return NULL;
 	}
 	i->arena = a;
-	i->labels = set ? policy_set_derive(set, &i->arena, &given) : given;
+	i->labels = label_set_namespace(&given) ? policy_set_derive(set, &i->arena, &given) : given;
 	i->plain = is_plain(&i->labels);
 	ports_copy(i, v);
 	return i;
@@ -214,10 +224,13 @@ int peers_put(struct peers *p, const struct policy_set *set, const struct identi
 	      struct error *e)
 {
 	bool world = view->id == AXO_ID_WORLD_IPV4 || view->id == AXO_ID_WORLD_IPV6;
-	struct peer_identity *i = world ? NULL : identity_new(set, view, e);
+	struct peer_identity *i = NULL;
 
 	if (world)
 		return 0;
+	if (!view->id)
+		return error_set(e, EINVAL, "identity 0 is nobody's");
+	i = identity_new(set, view, e);
 	if (!i)
 		return -EINVAL;
 	peers_remove(p, view->id);

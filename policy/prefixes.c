@@ -58,7 +58,8 @@ static void rule_add(struct prefixes *out, const struct rule *r)
 				if (p->type == PEER_CIDR)
 					prefix_add(out, &p->cidr);
 				list_add(out, &p->except);
-				selector_add(out, &p->selector);
+				if (p->type == PEER_SELECTOR)
+					selector_add(out, &p->selector);
 			}
 		}
 }

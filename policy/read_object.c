@@ -14,6 +14,7 @@
 
 #define NAME_MAX_LEN 253
 #define LABEL_MAX_LEN 63
+#define ARENA_PER_NODE 44 /* bytes that a node of usual policies becomes, measured */
 
 struct metadata {
 	const char *name;
@@ -347,6 +348,7 @@ int read_document(struct decoder *d, const struct node *n, const char *file, str
 
 		if (!p)
 			abort();
+		p->arena.first = (size_t)n->size * ARENA_PER_NODE;
 		p->next = *head;
 		*head = p;
 		p->file = arena_text(&p->arena, file, strlen(file));

@@ -152,14 +152,14 @@ int read_peer_cidr_set(struct decoder *d, const struct node *n, void *out)
 
 	if (!err)
 		err = cidr_syntax_check(d, n, &s);
-	*p = (struct peer){
-		.type = s.has_cidr.line ? PEER_CIDR : PEER_GROUP,
-		.pos = n->pos,
-		.selector = s.group_selector,
-		.cidr = s.cidr,
-		.group = s.group,
-		.except = s.except,
-	};
+	*p = (struct peer){.pos = n->pos, .group = s.group, .except = s.except};
+	if (s.has_cidr.line) {
+		p->type = PEER_CIDR;
+		p->cidr = s.cidr;
+	} else {
+		p->type = PEER_GROUP;
+		p->selector = s.group_selector;
+	}
 	return err;
 }
 

@@ -39,22 +39,24 @@ struct fqdn {
 
 /**
  * struct peer - who is meant; peers of an item are alternatives
- * @selector: PEER_SELECTOR; PEER_GROUP by labels of the group (when @group is NULL)
  * @entity:   PEER_ENTITY: enum entity
- * @cidr:     PEER_CIDR
  * @group:    PEER_GROUP: name of a CiliumCIDRGroup
  * @except:   struct cidr; PEER_CIDR and PEER_GROUP
+ * @selector: PEER_SELECTOR; PEER_GROUP by labels of the group (when @group is NULL)
+ * @cidr:     PEER_CIDR
  * @fqdn:     PEER_FQDN
  */
 struct peer {
 	uint8_t type;
 	uint8_t entity;
 	struct pos pos;
-	struct selector selector;
-	struct cidr cidr;
 	const char *group;
 	struct list except;
-	struct fqdn fqdn;
+	union {
+		struct selector selector;
+		struct cidr cidr;
+		struct fqdn fqdn;
+	};
 };
 
 /** PROTO_ANY - in struct port: TCP, UDP and SCTP, but not ICMP */
