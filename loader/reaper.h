@@ -21,7 +21,7 @@
 
 #define REAPER_GATHER_MS 5
 #define REAPER_RETRY_MS 1000
-#define REAPER_BATCH_SMALL 16 /* about 4 ms of RTNL */
+#define REAPER_BATCH_SMALL 8 /* about 2 ms of RTNL */
 #define REAPER_BATCH_MAX 64
 #define REAPER_ADD_MS 100 /* "ADDs are about" for so long after reaper_add_seen() */
 
