@@ -21,6 +21,7 @@
 #include "axoneme/names.h"
 #include "lib/cleanup.h"
 #include "lib/file.h"
+#include "lib/log.h"
 #include "loader/agent.h"
 #include "loader/api_internal.h"
 #include "loader/api_read.h"
@@ -29,6 +30,7 @@
 #define BODY_HARD_MAX (4 * API_BODY_MAX)
 #define HEAD_MAX 16384
 #define IDLE_S 60
+#define ACCEPT_PAUSE_MS 100
 
 static struct api_request *request_begin(struct api *api, struct evhttp_request *http)
 {
@@ -72,33 +74,61 @@ static void on_tcp_request(struct evhttp_request *http, void *arg)
 	req->route->handler(api->agent, req);
 }
 
-/* Takes @fd. */
-static int serve(struct api *api, int fd, void (*fn)(struct evhttp_request *, void *),
-		 struct evhttp **out)
+static void on_resume(evutil_socket_t fd, short what, void *listener)
+{
+	(void)fd;
+	(void)what;
+	evconnlistener_enable(listener);
+}
+
+/*
+ * Most likely too many open files.  The connection stays in the queue, so trying again at once
+ * would spin.  (@arg is libevent's struct evhttp, whatever was given at first.)
+ */
+static void on_accept_failed(struct evconnlistener *listener, void *arg)
+{
+	const struct timeval pause = {.tv_usec = ACCEPT_PAUSE_MS * 1000};
+
+	(void)arg;
+	log_err(errno, "cannot accept a connection to the API");
+	if (!event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, on_resume, listener,
+			     &pause))
+		evconnlistener_disable(listener);
+}
+
+static struct evhttp *http_make(struct api *api, void (*fn)(struct evhttp_request *, void *))
 {
 	struct evhttp *http = evhttp_new(api->agent->base);
-	struct evconnlistener *listener;
 
-	if (!http) {
-		close(fd);
-		return -ENOMEM;
-	}
+	if (!http)
+		return NULL;
 	/* All methods reach the dispatcher, which knows what each path has. */
 	evhttp_set_allowed_methods(http, 0xffff);
 	evhttp_set_max_body_size(http, BODY_HARD_MAX);
 	evhttp_set_max_headers_size(http, HEAD_MAX);
 	evhttp_set_timeout(http, IDLE_S);
 	evhttp_set_gencb(http, fn, api);
-	listener = evconnlistener_new(api->agent->base, NULL, NULL,
-				      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (!listener || !evhttp_bind_listener(http, listener)) {
+	return http;
+}
+
+/* Takes @fd. */
+static int serve(struct api *api, int fd, void (*fn)(struct evhttp_request *, void *),
+		 struct evhttp **out)
+{
+	struct evhttp *http = http_make(api, fn);
+	struct evconnlistener *listener = evconnlistener_new(
+		api->agent->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+
+	if (!listener)
+		close(fd);
+	if (!http || !listener || !evhttp_bind_listener(http, listener)) {
 		if (listener)
 			evconnlistener_free(listener);
-		else
-			close(fd);
-		evhttp_free(http);
+		if (http)
+			evhttp_free(http);
 		return -ENOMEM;
 	}
+	evconnlistener_set_error_cb(listener, on_accept_failed);
 	*out = http;
 	return 0;
 }

@@ -83,6 +83,12 @@ json_t *api_endpoint_json(const struct endpoint *ep);
  * living process listens on is refused with -EADDRINUSE.  Ignores SIGPIPE for the process.
  */
 int api_start(struct api **api, struct agent *agent, struct error *e);
+
+/**
+ * api_stop - answer what is pending, close everything; NULL is fine
+ *
+ * What is sent is sent before it returns; the event loop must not run any more afterwards.
+ */
 void api_stop(struct api *api);
 
 /* The handlers that change state: loader/api_attachment.c, loader/api_label.c */

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * An agent for tests of the API server: real endpoint and identity tables, real pools, and in
- * place of the rest (datapath, gateway, handlers that change state) the functions below, which
- * the linker takes before those of the archive.  Included by one test program each.
+ * An agent for tests of the API server: real endpoint and identity tables, real pools, and
+ * fake_parts.h in place of the rest (datapath, gateway, handlers that change state).
  *
- * The agent serves in a child process; fake_start() returns when its socket is there.
- *
- *      POST /v1/attachments    network "hold" is answered never, others at once
- *      endpoints 1 (web-0), 2 and 5 (web-1, eth0 and eth1)
- *      PUT /v1/attachments     fails with code 103 and a message that is no UTF-8
+ * It serves in a child process; fake_start() returns when its socket is there.  Its endpoints: 1
+ * (web-0), 2 and 5 (web-1, eth0 and eth1).
  */
 #ifndef TESTS_UNIT_LOADER_FAKE_AGENT_H
 #define TESTS_UNIT_LOADER_FAKE_AGENT_H
 
-#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,129 +24,16 @@
 
 #include <netinet/in.h>
 
-#include "axoneme/limits.h"
 #include "ipam/ipam.h"
 #include "lib/cleanup.h"
 #include "loader/agent.h"
 #include "loader/api.h"
 #include "loader/clock.h"
-#include "loader/datapath.h"
 #include "loader/endpoint.h"
 #include "loader/events.h"
-#include "loader/flow_gc.h"
-#include "loader/hook.h"
-#include "loader/host_address.h"
 #include "loader/identity.h"
 #include "loader/metrics.h"
-#include "loader/queue.h"
-#include "loader/reaper.h"
-
-#define FAKE_GENERATION 7
-
-struct datapath {
-	int fd[MAP_COUNT];
-	struct axo_state state;
-};
-
-int datapath_map_fd(const struct datapath *dp, enum datapath_map map)
-{
-	return dp->fd[map];
-}
-
-int datapath_map_info(const struct datapath *dp, enum datapath_map map,
-		      struct datapath_map_info *out)
-{
-	if (map > MAP_ADDRESS)
-		return -ENOENT;
-	(void)dp;
-	*out = (struct datapath_map_info){.type = "hash", .max_entries = 10, .bytes = 4096};
-	snprintf(out->name, sizeof(out->name), "axo_map%d", map);
-	return 0;
-}
-
-const struct axo_state *datapath_state(const struct datapath *dp)
-{
-	return &dp->state;
-}
-
-void datapath_set_events(struct datapath *dp, uint32_t mask)
-{
-	dp->state.events = mask;
-}
-
-const char *hooks_host_mode(const struct hooks *h)
-{
-	(void)h;
-	return "tcx";
-}
-
-const struct axo_addr *host_addresses_get(const struct host_addresses *h, size_t *count)
-{
-	static struct axo_addr gateway;
-
-	(void)h;
-	addr_parse("10.0.0.1", &gateway, NULL);
-	*count = 1;
-	return &gateway;
-}
-
-uint64_t queue_drained(const struct queue *q)
-{
-	(void)q;
-	return 5;
-}
-
-size_t reaper_pending(const struct reaper *r)
-{
-	(void)r;
-	return 6;
-}
-
-uint64_t flow_gc_count(const struct flow_gc *gc, unsigned int map)
-{
-	(void)gc;
-	return map + 100;
-}
-
-void api_attachment_post(struct agent *agent, struct api_request *req)
-{
-	const char *network;
-
-	(void)agent;
-	if (api_keys_check(req, "network", "containerId", "ifname", "ips", NULL) &&
-	    api_text(req, "network", true, &network) && strcmp(network, "hold"))
-		api_reply(req, json_pack("{s:s}", "network", network));
-}
-
-void api_attachment_put(struct agent *agent, struct api_request *req)
-{
-	(void)agent;
-	api_fail(req, API_EXISTS, "it exists \xff already");
-}
-
-#define FAKE_HANDLER(name)                                      \
-	void name(struct agent *agent, struct api_request *req) \
-	{                                                       \
-		(void)agent;                                    \
-		api_reply(req, json_incref(api_body(req)));     \
-	}
-FAKE_HANDLER(api_attachment_delete)
-FAKE_HANDLER(api_attachment_flush)
-FAKE_HANDLER(api_attachment_check)
-FAKE_HANDLER(api_attachment_gc)
-FAKE_HANDLER(api_label_patch)
-
-void api_attachment_status(struct agent *agent, struct api_request *req)
-{
-	(void)agent;
-	api_fail(req, API_NOT_AVAILABLE, "not now");
-}
-
-void api_flows_delete(struct agent *agent, struct api_request *req)
-{
-	(void)agent;
-	api_reply(req, json_pack("{s:i}", "removed", api_query(req, "endpoint") ? 1 : 3));
-}
+#include "tests/unit/loader/fake_parts.h"
 
 /**
  * struct fake - a serving agent, seen from its parent

@@ -8,9 +8,12 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 
+#include "lib/file.h"
 #include "lib/http.h"
 #include "tests/unit/loader/fake_agent.h"
 
@@ -248,6 +251,61 @@ static void what_is_no_http_hurts_nobody(void **state)
 	}
 }
 
+#define FEW_FILES 40
+
+static void allow_few_files(struct agent *agent)
+{
+	const struct rlimit few = {FEW_FILES, FEW_FILES};
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/log", agent->opt.run_dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+	setrlimit(RLIMIT_NOFILE, &few);
+}
+
+static unsigned int complaints(const char *log)
+{
+	_cleanup_free_ char *text = NULL;
+	unsigned int n = 0;
+
+	if (file_read(log, 1 << 20, &text, NULL))
+		return 0;
+	for (const char *p = text; (p = strstr(p, "cannot accept")); p++)
+		n++;
+	return n;
+}
+
+static bool complained_twice(void *log)
+{
+	return complaints(log) >= 2;
+}
+
+/* More connections than files: the server waits for some to go, without spinning meanwhile. */
+static void too_many_connections_are_sat_out(void **state)
+{
+	struct fake *f = calloc(1, sizeof(*f));
+	char log[128];
+	int fd[FEW_FILES];
+	int status;
+
+	*state = f;
+	f->prepare = allow_few_files;
+	fake_start(f);
+	snprintf(log, sizeof(log), "%s/log", f->dir);
+	for (int i = 0; i < FEW_FILES; i++)
+		fd[i] = raw_connect(f);
+	assert_true(fake_wait(complained_twice, log));
+	assert_in_range(complaints(log), 2, 10);
+	for (int i = 0; i < FEW_FILES; i++)
+		close(fd[i]);
+	json_decref(ask(f, "GET", "/v1/version", NULL, &status));
+	assert_int_equal(200, status);
+	unlink(log);
+}
+
 static void chunked_bodies_are_read(void **state)
 {
 	int fd = raw_connect(*state);
@@ -481,6 +539,7 @@ int main(void)
 		WITH_AGENT(a_dead_socket_is_replaced),
 		WITH_AGENT(the_tcp_port_serves_metrics_only),
 		cmocka_unit_test_setup_teardown(an_agent_that_starts_says_so, start_early, stop),
+		cmocka_unit_test_teardown(too_many_connections_are_sat_out, stop),
 		cmocka_unit_test(what_is_no_socket_is_never_removed),
 		cmocka_unit_test(a_path_that_is_too_long_is_said),
 		cmocka_unit_test(a_metrics_address_that_is_none_is_said),
