@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/cleanup.h"
+#include "policy/json_text.h"
 #include "policy/read.h"
 #include "policy/ref.h"
 
@@ -122,7 +124,8 @@ static int names_check(struct policy *head, struct report *report)
 int policy_parse(const char *file, const char *text, size_t len, struct report *report,
 		 struct policy **out)
 {
-	struct node_reader *r = node_reader_new(text, len);
+	_cleanup_free_ char *joined = len <= NODE_MAX_BYTES ? json_text_join(text, &len) : NULL;
+	struct node_reader *r = node_reader_new(joined ? joined : text, len);
 	struct policy *head = NULL;
 	int err = documents_parse(r, file, report, &head);
 

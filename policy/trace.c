@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Verdicts with reasons; see trace.h. */
+#include "policy/trace.h"
+
+#include <string.h>
+
+static const struct {
+	const char *json;
+	const char *text;
+} reasons[] = {
+#define X(symbol, json, text) [TRACE_##symbol] = {json, text},
+	TRACE_REASONS(X)
+#undef X
+};
+
+const char *trace_reason_to_str(enum trace_reason r)
+{
+	return reasons[r].json;
+}
+
+static enum trace_reason reason_of(const struct verdict *v)
+{
+	if (v->rule == AXO_RULE_HOST)
+		return TRACE_HOST;
+	if (v->rule == AXO_RULE_DEFAULT)
+		return v->allow ? TRACE_DEFAULT_ALLOW : TRACE_DEFAULT_DENY;
+	return v->allow ? TRACE_RULE_ALLOWS : TRACE_RULE_DENIES;
+}
+
+void policy_trace(const struct policy_set *set, const struct compiled *c, const struct lookup *l,
+		  const struct peer_identity *who, const struct packet *p, struct trace *out)
+{
+	struct verdict v = lookup_packet(l, who->id, p);
+	uint32_t numbers[TRACE_MAX_RULES];
+	bool denies[TRACE_MAX_RULES];
+
+	memset(out, 0, sizeof(*out));
+	out->allow = v.allow;
+	out->reason = reason_of(&v);
+	out->total = compiled_explain(c, who, p, numbers, denies, TRACE_MAX_RULES);
+	for (size_t i = 0; i < out->total && i < TRACE_MAX_RULES; i++) {
+		struct trace_rule *r = &out->rules[out->count];
+
+		if (policy_set_ref(set, numbers[i], &r->ref))
+			continue; /* its policy was replaced since */
+		r->denies = denies[i];
+		r->decides = numbers[i] == v.rule;
+		out->count++;
+	}
+}
+
+static void rule_write(const struct trace_rule *r, bool allow, FILE *out)
+{
+	const char *word = r->denies ? "denies" : allow ? "allows" : "would allow";
+	char buf[REF_STR_MAX];
+
+	fprintf(out, "  %-11s %s (%s:%u)%s\n", word, ref_to_str(&r->ref, buf), r->ref.policy->file,
+		r->ref.pos.line, r->decides ? " *" : "");
+}
+
+void trace_write(const struct trace *t, FILE *out)
+{
+	fprintf(out, "%s: %s\n", t->allow ? "allow" : "deny", reasons[t->reason].text);
+	for (size_t i = 0; i < t->count; i++)
+		rule_write(&t->rules[i], t->allow, out);
+	if (t->total > t->count)
+		fprintf(out, "  and %zu more rules\n", t->total - t->count);
+}
