@@ -32,6 +32,7 @@ class Agent:
         self.socket = f"{self.run_dir}/axoneme.sock"
         self.cidrs = [c for c in (v4, v6) if c]
         self.process = None
+        self.started = 0.0  # seconds that the last start took
         for path in (self.dir, self.run_dir, f"{self.run_dir}/cni", f"{self.dir}/queue"):
             os.makedirs(path, exist_ok=True)
         world.add(host)
@@ -56,7 +57,8 @@ class Agent:
                 if time.perf_counter() - start > 30:
                     raise RuntimeError(f"the agent is not ready after 30 s; see {self.log.name}")
                 time.sleep(0.001)
-            return time.perf_counter() - start
+            self.started = time.perf_counter() - start
+        return self.started
 
     def ready(self):
         try:

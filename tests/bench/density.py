@@ -29,6 +29,7 @@ def pods(world, report, agent, rounds):
     if not agent:
         return
     empty = agent.rss_bytes()
+    report.add("first start to ready (programs verified)", f"{agent.started * 1e3:.0f} ms")
     names, seconds = _attach(world, agent)
     report.add(f"attach {PODS} pods, 8 in flight", f"{PODS / seconds:.0f}/s")
     endpoints = agent.get("/v1/endpoints")
