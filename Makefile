@@ -50,11 +50,16 @@ include $(wildcard $(addsuffix /module.mk,$(MODULES)))
 
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
+# The list beside an archive changes when a source comes or goes, so that no stale object stays.
 define archive_rule
-$(O)/lib$(subst /,-,$(1)).a: $(call obj,$($(1)_SRCS))
+$(O)/lib$(subst /,-,$(1)).list: FORCE
+	@mkdir -p $$(@D) && echo '$($(1)_SRCS)' | cmp -s - $$@ || echo '$($(1)_SRCS)' >$$@
+$(O)/lib$(subst /,-,$(1)).a: $(call obj,$($(1)_SRCS)) $(O)/lib$(subst /,-,$(1)).list
 	$$(call say,AR,$$@)
-	$(Q)rm -f $$@ && ar rcs $$@ $$^
+	$(Q)rm -f $$@ && ar rcs $$@ $$(filter %.o,$$^)
 endef
+.PHONY: FORCE
+FORCE:
 $(foreach a,$(ARCHIVES),$(eval $(call archive_rule,$(a))))
 
 define program_rule
