@@ -47,16 +47,12 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } axo_ipcache SEC(".maps") __weak;
 
-/*
- * The agent's, too, but without BPF_F_RDONLY_PROG: the kernel refuses a writable mapping of such
- * a map (kernel/bpf/syscall.c, bpf_map_mmap).
- */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct axo_state);
-	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } axo_state SEC(".maps") __weak;
 
