@@ -267,8 +267,8 @@ static int frame_close(struct node_reader *r)
 {
 	struct frame *f = &r->stack[--r->depth];
 	struct node *n = f->node;
-	const struct node **children = r->pending + f->first;
 	size_t count = r->pending_count - f->first;
+	const struct node **children = count ? r->pending + f->first : NULL;
 	int err = 0;
 
 	for (size_t i = 0; i < count; i++)

@@ -6,7 +6,7 @@
 fuzz_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(fuzz_SRCS))
 fuzz_archives = $(if $(filter api% options% labels%,$(1)),loader policy ipam lib,$(if $(filter \
-	policy% chaos% regex%,$(1)),policy lib,cni ipam lib))
+	policy% chaos% regex%,$(1)),tests/policy-reference policy lib,cni ipam lib))
 FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 FUZZ_LIBS = $(UNIT_LIBS)
@@ -18,14 +18,17 @@ $(O)/fuzz/obj/%.o: %.c | toolchain
 	$(Q)mkdir -p $(@D) && $(CLANG) $(filter-out $(OPT) $(SANFLAGS),$(ALL_CFLAGS)) $(FUZZ_CFLAGS) \
 		-MMD -MP -c -o $@ $<
 
+# Its own module.mk comes later and says the same.
+tests/policy-reference_SRCS := $(wildcard tests/policy-reference/*.c)
+
 define fuzz_archive
-$(O)/fuzz/lib$(1).a: $(patsubst %.c,$(O)/fuzz/obj/%.o,$($(1)_SRCS))
+$(O)/fuzz/lib$(subst /,-,$(1)).a: $(patsubst %.c,$(O)/fuzz/obj/%.o,$($(1)_SRCS))
 	$(Q)rm -f $$@ && ar rcs $$@ $$^
 endef
-$(foreach a,lib ipam policy cni loader,$(eval $(call fuzz_archive,$(a))))
+$(foreach a,lib ipam policy tests/policy-reference cni loader,$(eval $(call fuzz_archive,$(a))))
 
 define fuzz_program
-$(O)/fuzz/$(1): $(O)/fuzz/obj/tests/fuzz/fuzz_$(1).o $(foreach a,$(call fuzz_archives,$(1)),$(O)/fuzz/lib$(a).a)
+$(O)/fuzz/$(1): $(O)/fuzz/obj/tests/fuzz/fuzz_$(1).o $(foreach a,$(call fuzz_archives,$(1)),$(O)/fuzz/lib$(subst /,-,$(a)).a)
 	$$(call say,FUZZLD,$$@)
 	$(Q)$$(CLANG) -fsanitize=fuzzer,address,undefined -o $$@ $$^ -Wl,--as-needed $$(FUZZ_LIBS)
 endef

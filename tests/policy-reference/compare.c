@@ -174,6 +174,7 @@ static void world_peers(struct world *w)
 				 &ends[i]);
 	peer_put(w, 9, worlds, 1, NULL);
 	peer_put(w, 10, worlds + 1, 1, NULL);
+	free(w->prefixes);
 	w->prefix_count = policy_set_prefixes(w->set, &w->prefixes);
 	for (size_t i = 0; i < w->prefix_count; i++) {
 		char text[CIDR_STR_MAX + 8] = "cidr:";
@@ -251,8 +252,6 @@ static struct compiled *world_compile(struct world *w, const struct end *subject
 	if (late) {
 		w->peers = peers_new(NULL);
 		world_peers(w);
-		free(w->prefixes);
-		w->prefix_count = policy_set_prefixes(w->set, &w->prefixes);
 		for (size_t i = 0; i < ARRAY_SIZE(ends); i += 3)
 			peers_remove(w->peers, ends[i].identity);
 		for (uint32_t i = 0; i < w->prefix_count; i += 3)
