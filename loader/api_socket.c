@@ -3,6 +3,7 @@
 #include "loader/api_socket.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "lib/cleanup.h"
 
 #define BACKLOG 1024
+#define SUFFIX ".new"
 #define TYPE (SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK)
 
 /* Does somebody accept connections there? 1, 0, or negative errno. */
@@ -28,16 +30,15 @@ static int is_alive(const struct sockaddr_un *addr)
 	return errno == ECONNREFUSED || errno == ENOENT ? 0 : -errno;
 }
 
-static int remove_stale(const struct sockaddr_un *addr, struct error *e)
+/* May @addr become ours? */
+static int check_free(const struct sockaddr_un *addr, struct error *e)
 {
 	const char *path = addr->sun_path;
 	struct stat st;
 	int alive;
 
 	if (lstat(path, &st))
-		return errno == ENOENT
-			       ? 0
-			       : error_set(e, errno, "socket %s: %s", path, strerror(errno));
+		return errno == ENOENT ? 0 : error_set(e, errno, "%s: %s", path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
 		return error_set(e, EEXIST, "%s is there and is no socket", path);
 	alive = is_alive(addr);
@@ -46,19 +47,35 @@ static int remove_stale(const struct sockaddr_un *addr, struct error *e)
 	if (alive)
 		return error_set(e, EADDRINUSE,
 				 "another agent answers on %s (choose another run-dir)", path);
-	if (unlink(path) && errno != ENOENT)
-		return error_set(e, errno, "cannot remove stale socket %s: %s", path,
-				 strerror(errno));
 	return 0;
 }
 
 /* The umask makes the mode right from the first moment on. */
-static int bind_unix(int fd, const struct sockaddr_un *addr)
+static int bind_and_listen(int fd, const struct sockaddr_un *addr)
 {
 	mode_t old = umask(0117);
 	int r = bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) ? -errno : 0;
 
 	umask(old);
+	return r == 0 && listen(fd, BACKLOG) ? -errno : r;
+}
+
+/*
+ * A socket that is bound but does not listen so far refuses connections, as a dead one does.  So
+ * it is made under another name and gets its own, in the dead one's place, when it listens.
+ */
+static int make_socket(int fd, const struct sockaddr_un *addr)
+{
+	struct sockaddr_un fresh = *addr;
+	int r;
+
+	strcat(fresh.sun_path, SUFFIX);
+	unlink(fresh.sun_path);
+	r = bind_and_listen(fd, &fresh);
+	if (r == 0 && rename(fresh.sun_path, addr->sun_path))
+		r = -errno;
+	if (r)
+		unlink(fresh.sun_path);
 	return r;
 }
 
@@ -68,21 +85,19 @@ int api_socket_unix(const char *path, struct error *e)
 	_cleanup_close_ int fd = -1;
 	int r;
 
-	if (strlen(path) >= sizeof(addr.sun_path))
+	if (strlen(path) + strlen(SUFFIX) >= sizeof(addr.sun_path))
 		return error_set(e, ENAMETOOLONG, "socket %s has %zu bytes, expected at most %zu",
-				 path, strlen(path), sizeof(addr.sun_path) - 1);
+				 path, strlen(path), sizeof(addr.sun_path) - sizeof(SUFFIX));
 	strcpy(addr.sun_path, path);
-	r = remove_stale(&addr, e);
+	r = check_free(&addr, e);
 	if (r)
 		return r;
 	fd = socket(AF_UNIX, TYPE, 0);
 	if (fd < 0)
 		return error_set(e, errno, "cannot make a socket: %s", strerror(errno));
-	r = bind_unix(fd, &addr);
+	r = make_socket(fd, &addr);
 	if (r)
 		return error_set(e, r, "cannot make socket %s: %s", path, strerror(-r));
-	if (listen(fd, BACKLOG))
-		return error_set(e, errno, "cannot listen on %s: %s", path, strerror(errno));
 	return TAKE_FD(fd);
 }
 

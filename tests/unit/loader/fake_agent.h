@@ -3,7 +3,7 @@
  * An agent for tests of the API server: real endpoint and identity tables, real pools, and
  * fake_parts.h in place of the rest (datapath, gateway, handlers that change state).
  *
- * It serves in a child process; fake_start() returns when its socket is there.  Its endpoints: 1
+ * It serves in a child process; fake_start() returns when it answers.  Its endpoints: 1
  * (web-0), 2 and 5 (web-1, eth0 and eth1).
  */
 #ifndef TESTS_UNIT_LOADER_FAKE_AGENT_H
@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -126,6 +126,9 @@ static int fake_serve(struct fake *f)
 	agent.reaper = (struct reaper *)&agent;
 	agent.flow_gc = (struct flow_gc *)&agent;
 	agent.host_addresses = (struct host_addresses *)&agent;
+	/* First: who can connect may already want it to stop. */
+	term = evsignal_new(agent.base, SIGTERM, fake_stop_signal, agent.base);
+	event_add(term, NULL);
 	fake_tables(&agent);
 	if (events_new(&agent.events, &agent))
 		return 4;
@@ -135,8 +138,6 @@ static int fake_serve(struct fake *f)
 		fprintf(stderr, "fake agent: %s\n", e.msg);
 		return 5;
 	}
-	term = evsignal_new(agent.base, SIGTERM, fake_stop_signal, agent.base);
-	event_add(term, NULL);
 	event_base_dispatch(agent.base);
 	event_free(term);
 	api_stop(agent.api);
@@ -163,12 +164,16 @@ static bool fake_wait(bool (*ok)(void *arg), void *arg)
 	return true;
 }
 
-static bool fake_has_socket(void *arg)
+static bool fake_answers(void *arg)
 {
 	struct fake *f = arg;
-	struct stat st;
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	return !stat(f->socket, &st) || waitpid(f->pid, NULL, WNOHANG) > 0;
+	if (waitpid(f->pid, NULL, WNOHANG) > 0)
+		abort();
+	strcpy(addr.sun_path, f->socket);
+	return !connect(fd, (struct sockaddr *)&addr, sizeof(addr));
 }
 
 static void fake_dir(struct fake *f)
@@ -207,7 +212,7 @@ static void fake_start(struct fake *f)
 		/* Not _exit(): the sanitizer looks for leaks, and a leak is another status. */
 		exit(fake_serve(f));
 	}
-	if (!fake_wait(fake_has_socket, f))
+	if (!fake_wait(fake_answers, f))
 		abort();
 }
 

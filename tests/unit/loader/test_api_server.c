@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "lib/file.h"
@@ -414,18 +415,33 @@ static void a_dead_socket_is_replaced(void **state)
 	assert_int_equal(0, kill(f->pid, SIGKILL));
 	waitpid(f->pid, NULL, 0);
 	assert_int_equal(0, access(path, F_OK));
-	/* The file is there already: wait for an answer. */
 	fake_start(f);
-	for (int i = 0; i < 1000; i++) {
-		_cleanup_http_ struct http *h = NULL;
-		const struct timespec pause = {.tv_nsec = 5000000};
-
-		if (!http_open(f->socket, 5000, &h, NULL))
-			break;
-		nanosleep(&pause, NULL);
-	}
 	json_decref(ask(f, "GET", "/v1/version", NULL, &status));
 	assert_int_equal(200, status);
+}
+
+/* From the moment that the name is there, connections are taken. */
+static void the_socket_is_never_there_but_deaf(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 50; i++) {
+		struct sockaddr_un addr = {.sun_family = AF_UNIX};
+		struct fake f = {0};
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		uint64_t end_us = clock_us() + 5000000;
+
+		fake_dir(&f);
+		strcpy(addr.sun_path, f.socket);
+		f.pid = fork();
+		if (f.pid == 0)
+			_exit(fake_serve(&f));
+		while (connect(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+			assert_int_equal(ENOENT, errno);
+			assert_true(clock_us() < end_us);
+		}
+		close(fd);
+		assert_int_equal(0, fake_stop(&f));
+	}
 }
 
 static void what_is_no_socket_is_never_removed(void **state)
@@ -458,7 +474,7 @@ static void a_path_that_is_too_long_is_said(void **state)
 	dir[sizeof(dir) - 1] = '\0';
 	agent.base = event_base_new();
 	assert_int_equal(-ENAMETOOLONG, api_start(&api, &agent, &e));
-	assert_non_null(strstr(e.msg, "expected at most 107"));
+	assert_non_null(strstr(e.msg, "expected at most 103"));
 	event_base_free(agent.base);
 	rmdir(dir);
 }
@@ -540,6 +556,7 @@ int main(void)
 		WITH_AGENT(the_tcp_port_serves_metrics_only),
 		cmocka_unit_test_setup_teardown(an_agent_that_starts_says_so, start_early, stop),
 		cmocka_unit_test_teardown(too_many_connections_are_sat_out, stop),
+		cmocka_unit_test(the_socket_is_never_there_but_deaf),
 		cmocka_unit_test(what_is_no_socket_is_never_removed),
 		cmocka_unit_test(a_path_that_is_too_long_is_said),
 		cmocka_unit_test(a_metrics_address_that_is_none_is_said),

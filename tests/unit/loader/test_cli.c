@@ -217,7 +217,7 @@ static void options_may_stand_anywhere(void **state)
 		struct said s = run_agent(state, rows[i]);
 		json_t *json = json_loads(s.out, 0, NULL);
 
-		print_message("%s\n", rows[i]);
+		print_message("%s: %s\n", rows[i], s.err);
 		assert_int_equal(CLI_DONE, s.exit);
 		assert_int_equal(1, json_integer_value(json_object_get(json, "id")));
 		json_decref(json);
