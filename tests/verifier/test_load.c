@@ -122,7 +122,6 @@ static void loads_with_both_families(void **state)
 	load_with((1 << SWITCHES) - 1);
 }
 
-/* axo_state cannot have the flag: the agent maps it into its memory (bpf/lib/maps.h). */
 static void agent_owned_maps_are_read_only_to_programs(void **state)
 {
 	struct axoneme_bpf *skel = axoneme_bpf__open();
@@ -132,6 +131,7 @@ static void agent_owned_maps_are_read_only_to_programs(void **state)
 	assert_true(bpf_map__map_flags(skel->maps.axo_endpoint) & BPF_F_RDONLY_PROG);
 	assert_true(bpf_map__map_flags(skel->maps.axo_address) & BPF_F_RDONLY_PROG);
 	assert_true(bpf_map__map_flags(skel->maps.axo_ipcache) & BPF_F_RDONLY_PROG);
+	assert_true(bpf_map__map_flags(skel->maps.axo_state) & BPF_F_RDONLY_PROG);
 	axoneme_bpf__destroy(skel);
 }
 
