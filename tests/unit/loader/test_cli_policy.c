@@ -87,6 +87,20 @@ static void a_file_that_is_not_there_fails(void **state)
 	said_free(&said);
 }
 
+static void a_name_in_two_files_is_an_error_of_the_second(void **state)
+{
+	struct said said;
+
+	(void)state;
+	run(&said, "policy validate " GOOD " tests/policy-corpus/accept/icmp.yaml");
+	assert_int_equal(said.exit, CLI_FAILED);
+	assert_non_null(strstr(said.err, "error: tests/policy-corpus/accept/icmp.yaml: "
+					 "CiliumNetworkPolicy default/p of "
+					 "tests/policy-corpus/accept/icmp.yaml is already there "
+					 "from " GOOD " (line 3)\n"));
+	said_free(&said);
+}
+
 static void json_lists_files_and_findings(void **state)
 {
 	struct said said;
@@ -119,6 +133,7 @@ int main(void)
 		cmocka_unit_test(a_good_file_ends_with_0_and_prints_warnings),
 		cmocka_unit_test(an_error_ends_with_1_and_names_file_line_and_column),
 		cmocka_unit_test(a_file_that_is_not_there_fails),
+		cmocka_unit_test(a_name_in_two_files_is_an_error_of_the_second),
 		cmocka_unit_test(json_lists_files_and_findings),
 	};
 
