@@ -222,6 +222,15 @@ test_a_second_interface_gets_its_own_table() {
 	talk_tcp b a "$(pod_ip4 a)" 80
 }
 
+test_a_second_interface_that_fails_leaves_no_rule() {
+	local before
+	pod_add a
+	before=$(pod_exec a ip rule && pod_exec a ip -6 rule)
+	cni_error 7 ADD a eth1 "$(cni_conf '.args.cni.labels = [{key: "k", value: ("v" * 600)}]')"
+	assert_eq "$before" "$(pod_exec a ip rule && pod_exec a ip -6 rule)" "rules in the pod"
+	wait_until 5 settled 1
+}
+
 test_a_mac_can_be_asked_for() {
 	pod_add a '.runtimeConfig.mac = "02:11:22:33:44:55"'
 	assert_eq 02:11:22:33:44:55 "$(pod_mac a)" "MAC"

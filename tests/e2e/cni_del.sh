@@ -115,6 +115,20 @@ test_del_and_add_in_the_same_namespace_at_once() {
 	wait_until 5 settled 1
 }
 
+# The old device may go at any moment of the ADD; each moment is hit once in some hundred times.
+# timeout 120
+test_an_add_meets_the_end_of_the_removal_before_it() {
+	local i conf
+	netns_add p
+	conf=$(cni_conf)
+	for i in {1..400}; do
+		CNI_NETNS=/run/netns/p cni ADD "p$i" eth0 "$conf" >"$S/said" ||
+			fail "ADD $i: $(cat "$S/said")"
+		CNI_NETNS=/run/netns/p cni DEL "p$i" eth0 "$conf"
+	done
+	wait_until 5 settled 0
+}
+
 test_no_packet_passes_after_del() {
 	pod_add a
 	pod_add b
