@@ -244,6 +244,20 @@ test_a_broken_database_is_said() {
 	assert_match "axoneme.db" "$(cat "$S/said")"
 }
 
+test_a_removed_database_is_noticed() {
+	agent_start
+	pod_add a
+	mkdir "$S/aside"
+	mv "$S"/state/axoneme.db* "$S/aside/"
+	netns_add b
+	assert_match "removed or replaced" "$(cni_error 105 ADD b eth0)"
+	mv "$S"/aside/axoneme.db* "$S/state/"
+	cni ADD b eth0 >/dev/null
+	agent_kill9
+	agent_start
+	assert_eq 2 "$(endpoint_count)" "endpoints after the restart"
+}
+
 test_status_shows_memory_and_hooks() {
 	agent_start
 	axo status -o json >"$S/status"

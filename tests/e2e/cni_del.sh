@@ -68,6 +68,18 @@ test_a_broken_queue_file_is_put_aside() {
 	assert_eq 3 "$(find "$S/state/queue" -name '*.bad' | wc -l)" "files put aside"
 }
 
+test_a_queue_directory_that_was_removed_is_watched_again() {
+	pod_add a
+	pod_add b
+	rm -r "$S/state/queue"
+	wait_until 5 test -d "$S/state/queue"
+	kill -STOP "$AGENT_PID"
+	cni DEL a eth0
+	kill -CONT "$AGENT_PID"
+	wait_until 5 settled 1
+	assert_eq "" "$(ls "$S/state/queue")" "queue"
+}
+
 test_a_hanging_agent_does_not_hang_del_forever() {
 	pod_add a
 	kill -STOP "$AGENT_PID"
