@@ -190,10 +190,11 @@ static int check_unmoved(struct db *db, struct error *e)
 	sqlite3_file_control(db->sql, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
 	if (!moved)
 		return 0;
-	return error_set(e, ESTALE,
-			 "database %.120s was removed or replaced under the running agent: expected "
-			 "the file that it opened",
-			 db->path);
+	return error_set(
+		e, ESTALE,
+		"database %.120s was removed or replaced under the running agent: expected "
+		"the file that it opened",
+		db->path);
 }
 
 int db_begin(struct db *db, struct error *e)
