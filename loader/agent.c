@@ -148,6 +148,7 @@ static int start_network(struct agent *agent, struct error *e)
 	if (r < 0)
 		return r;
 	agent->config = gw.config;
+	agent->config.mtu = (uint16_t)gw.mtu;
 	agent->mtu = gw.mtu;
 	return hooks_open(&agent->hooks, agent->opt.bpffs_dir, e);
 }
