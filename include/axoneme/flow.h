@@ -149,7 +149,7 @@ static inline __u32 axo_flow_timeout_s(__u8 proto, __u8 state)
  * @daddr: destination address
  * @id:    identification, as carried (IPv4: 16 bits)
  * @ifindex: device the fragments enter by: no pod adds to another's datagram
- * @proto: IPPROTO_*
+ * @proto: IPPROTO_*; 0 in IPv6, where only the first fragment's next header counts
  * @pad:   zero
  */
 struct axo_frag_key {
@@ -166,10 +166,14 @@ _Static_assert(sizeof(struct axo_frag_key) == 48, "map key has padding");
  * struct axo_frag - what the first fragment said
  * @sport: source port (ICMP: echo id), network order
  * @dport: destination port, network order
+ * @proto: IPPROTO_*, behind all extension headers
+ * @pad:   zero
  */
 struct axo_frag {
 	__be16 sport;
 	__be16 dport;
+	__u8 proto;
+	__u8 pad[3];
 };
 
 #endif
