@@ -15,7 +15,7 @@ setup() {
 test_a_pod_is_told_the_hosts_smaller_mtu() {
 	local gateway
 	for gateway in $GW4 $GW6; do
-		expect_drop mtu pod_exec a ping -n -c 1 -W 1 -M do -s 1430 "$gateway"
+		expect_drop mtu pod_exec a ping -n -c 1 -W 1 -M "do" -s 1430 "$gateway"
 		assert_match "mtu ?= ?1400|Packet too big: mtu=1400" "$(cat "$S/said")"
 		wait_until 5 pod_exec a ping -n -q -c 1 -W 1 -s 1430 "$gateway"
 	done
