@@ -106,4 +106,24 @@ test_podman_removes_while_the_agent_is_down() {
 	wait_until 5 settled 0
 }
 
+# timeout 120
+test_podman_publishes_a_port() {
+	can_run
+	need iptables
+	[ -x /usr/lib/cni/portmap ] || skip "/usr/lib/cni/portmap is not installed"
+	world_add
+	iptables -t nat -L -n >/dev/null 2>&1 || skip "this kernel has no iptables nat table"
+	jq '.name = "published" | .plugins += [{type: "portmap", capabilities: {portMappings: true}}]' \
+		"$(cni_conflist)" >"$S/cni/30-published.conflist"
+	mkdir "$S/rootfs/www"
+	echo "served through the host" >"$S/rootfs/www/index.html"
+	pod_man run -d --name web -p 8080:80 --network published --rootfs "$S/rootfs" \
+		/bin/busybox httpd -f -h /www >/dev/null
+	wait_until 10 in_ns world curl -sf --max-time 2 -o "$S/got" "http://$HOST4:8080/index.html"
+	assert_eq "served through the host" "$(cat "$S/got")"
+	pod_man rm -f -t 0 web >/dev/null
+	assert_fails in_ns world curl -sf --max-time 2 -o /dev/null "http://$HOST4:8080/index.html"
+	wait_until 5 settled 0
+}
+
 story_main "$@"
