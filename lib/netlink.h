@@ -65,7 +65,8 @@ int link_list(struct netlink *nl, int (*fn)(const struct link *link, void *arg),
  * struct veth_opts - how to create a veth pair in one request
  * @name, @mac, @mtu, @up: this end, in the namespace of the struct netlink.  @mac of all zero
  *         lets the kernel choose; @mtu 0 = default
- * @peer_name, @peer_mac, @peer_up: the other end
+ * @peer_name, @peer_mac: the other end, which stays down: the kernel brings none up before the
+ *         pair exists
  * @peer_netns_fd: namespace of the other end; -1 = the same
  */
 struct veth_opts {
@@ -75,7 +76,6 @@ struct veth_opts {
 	bool up;
 	const char *peer_name;
 	uint8_t peer_mac[6];
-	bool peer_up;
 	int peer_netns_fd;
 };
 

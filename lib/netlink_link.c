@@ -94,14 +94,9 @@ int link_list(struct netlink *nl, int (*fn)(const struct link *link, void *arg),
 	return nlmsg_talk(nl, &m, link_hear_each, &walk);
 }
 
-static struct ifinfomsg info_up(bool up)
-{
-	return (struct ifinfomsg){.ifi_flags = up ? IFF_UP : 0, .ifi_change = up ? IFF_UP : 0};
-}
-
 static void veth_put_peer(struct nlmsg *m, const struct veth_opts *opts)
 {
-	struct ifinfomsg info = info_up(opts->peer_up);
+	struct ifinfomsg info = {.ifi_family = AF_UNSPEC};
 	size_t peer = nlmsg_nest(m, VETH_INFO_PEER);
 
 	nlmsg_raw(m, &info, sizeof(info));
@@ -117,7 +112,8 @@ static void veth_put_peer(struct nlmsg *m, const struct veth_opts *opts)
 
 int veth_add(struct netlink *nl, const struct veth_opts *opts)
 {
-	struct ifinfomsg info = info_up(opts->up);
+	uint32_t up = opts->up ? IFF_UP : 0;
+	struct ifinfomsg info = {.ifi_flags = up, .ifi_change = up};
 	size_t linkinfo, data;
 	struct nlmsg m;
 
