@@ -66,7 +66,8 @@ static __noinline int judge_flow(const struct packet *p, const struct axo_endpoi
 	f->identity[0] = end0 ? end0->identity : identity_of_address(&p->key.addr[0]);
 	f->identity[1] = end1 ? end1->identity : identity_of_address(&p->key.addr[1]);
 	f->verdict = AXO_VERDICT_ALLOW;
-	f->rule = 0;
+	f->rule[0] = 0;
+	f->rule[1] = 0;
 	f->generation = p->generation;
 	judge_set_side(&f->side[0], end0, end1);
 	judge_set_side(&f->side[1], end1, end0);

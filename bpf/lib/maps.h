@@ -18,6 +18,7 @@
 #include "axoneme/flow.h"
 #include "axoneme/ipcache.h"
 #include "axoneme/limits.h"
+#include "axoneme/policy.h"
 #include "axoneme/state.h"
 
 struct {
@@ -46,6 +47,32 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } axo_ipcache SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, AXO_MAX_POL_PEERS);
+	__type(key, struct axo_pol_peer_key);
+	__type(value, struct axo_pol_peer);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} axo_pol_peer SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, AXO_MAX_POL_ENTRIES);
+	__type(key, struct axo_pol_key);
+	__type(value, struct axo_pol_entry);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} axo_pol_entry SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, AXO_MAX_POL_HITS);
+	__type(key, struct axo_pol_hits_key);
+	__type(value, struct axo_pol_hits);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} axo_pol_hits SEC(".maps") __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

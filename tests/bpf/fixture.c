@@ -63,6 +63,9 @@ struct axoneme_bpf *fixture_load(const struct axo_config *config)
 	bpf_map__set_max_entries(skel->maps.axo_flow, 64);
 	bpf_map__set_max_entries(skel->maps.axo_flow_lru, 1024);
 	bpf_map__set_max_entries(skel->maps.axo_frag, 1024);
+	bpf_map__set_max_entries(skel->maps.axo_pol_peer, 4096);
+	bpf_map__set_max_entries(skel->maps.axo_pol_entry, 65536);
+	bpf_map__set_max_entries(skel->maps.axo_pol_hits, 1024);
 	skel->rodata->axo_cfg = *config;
 	if (axoneme_bpf__load(skel)) {
 		axoneme_bpf__destroy(skel);
