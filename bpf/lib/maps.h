@@ -4,7 +4,7 @@
  *
  * Every object includes this header; the definitions are weak, so the object linker keeps one
  * of each.  Maps that the agent owns carry BPF_F_RDONLY_PROG: the verifier refuses a program
- * that writes to them.  All are pinned by name below the agent's bpffs directory.
+ * that writes to them.  All but axo_scratch are pinned by name below the agent's bpffs directory.
  */
 #ifndef BPF_LIB_MAPS_H
 #define BPF_LIB_MAPS_H
@@ -131,6 +131,14 @@ struct {
 	__type(value, struct axo_icmp_bucket);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } axo_icmp_bucket SEC(".maps") __weak;
+
+/* Room for the flow that is being judged: with it on the stack, 512 bytes are not enough. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct axo_flow);
+} axo_scratch SEC(".maps") __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -39,6 +39,22 @@ enum packet_kind {
 };
 
 /**
+ * struct denial - which policy denied a packet that is dropped for AXO_DROP_POLICY*
+ * @policy:   number of the compiled policy
+ * @rule:     reference of the rule; AXO_RULE_DEFAULT = none allows it
+ * @endpoint: id of the endpoint whose policy it is
+ * @dir:      enum axo_dir: which of its policies
+ * @pad:      zero
+ */
+struct denial {
+	__u32 policy;
+	__u32 rule;
+	__u32 endpoint;
+	__u8 dir;
+	__u8 pad[3];
+};
+
+/**
  * struct packet - see above
  * @key:        canonical; fragments but the first: ports 0
  * @generation: of axo_state, read before anything was looked up
@@ -52,7 +68,9 @@ enum packet_kind {
  * @found:      enum flow_map (flow.h): where an entry for @key was found, alive or not
  * @mtu:        AXO_DROP_MTU: what would have fitted, for the ICMP error
  * @l4_len:     length of the TCP or UDP header; else 0
+ * @icmp_answer: ICMP and ICMPv6: it answers a question, whose flow @key names
  * @pad:        zero
+ * @denied:     only for a packet that a policy denied
  */
 struct packet {
 	struct axo_flow_key key;
@@ -67,7 +85,9 @@ struct packet {
 	__u8 found;
 	__u16 mtu;
 	__u16 l4_len;
-	__u16 pad[2];
+	__u8 icmp_answer;
+	__u8 pad[3];
+	struct denial denied;
 };
 
 /** struct ends - sender and receiver of a packet, as the packet says them */
@@ -107,6 +127,12 @@ static __always_inline void addr_set_v4(struct axo_addr *a, __be32 v4)
 static __always_inline __be32 addr_v4(const struct axo_addr *a)
 {
 	return addr_word(a, 1) >> 32;
+}
+
+/** addr_family - 4 if @a is in mapped form */
+static __always_inline __u8 addr_family(const struct axo_addr *a)
+{
+	return !addr_word(a, 0) && (__u32)addr_word(a, 1) == bpf_htonl(0xffff) ? 4 : 6;
 }
 
 static __always_inline bool addr_less(const struct axo_addr *a, const struct axo_addr *b)

@@ -66,7 +66,7 @@ _Static_assert(sizeof(struct axo_event_drop) == 80, "event has padding");
  * @verdict:   AXO_POL_ALLOW or AXO_POL_DENY
  * @reason:    denied: AXO_DROP_POLICY or AXO_DROP_POLICY_DENY; allowed: 0
  * @dir:       enum axo_dir: which of @endpoint's policies
- * @ifindex:   device that the packet entered by
+ * @ifindex:   device that the originator's packets enter by
  * @time_ns:   CLOCK_MONOTONIC
  * @endpoint:  id of the endpoint whose policy it is
  * @policy:    number of the compiled policy
