@@ -38,6 +38,13 @@ enum packet_kind {
 	PACKET_ARP,
 };
 
+/** enum icmp_role - what an ICMP or ICMPv6 message is to its flow */
+enum icmp_role {
+	ICMP_NONE = 0, /* it is another protocol */
+	ICMP_ASKS,
+	ICMP_ANSWERS,
+};
+
 /**
  * struct denial - which policy denied a packet that is dropped for AXO_DROP_POLICY*
  * @policy:   number of the compiled policy
@@ -68,7 +75,7 @@ struct denial {
  * @found:      enum flow_map (flow.h): where an entry for @key was found, alive or not
  * @mtu:        AXO_DROP_MTU: what would have fitted, for the ICMP error
  * @l4_len:     length of the TCP or UDP header; else 0
- * @icmp_answer: ICMP and ICMPv6: it answers a question, whose flow @key names
+ * @icmp_role:  enum icmp_role; an answer has the key of the question
  * @pad:        zero
  * @denied:     only for a packet that a policy denied
  */
@@ -85,7 +92,7 @@ struct packet {
 	__u8 found;
 	__u16 mtu;
 	__u16 l4_len;
-	__u8 icmp_answer;
+	__u8 icmp_role;
 	__u8 pad[3];
 	struct denial denied;
 };
@@ -164,6 +171,13 @@ static __always_inline void packet_set_ends(struct packet *p, const struct ends 
 		p->key.addr[1] = e->dst;
 		key_set_ports(&p->key, e->sport, e->dport, proto);
 	}
+}
+
+/** packet_set_asker - after packet_set_ends(), for what may be ICMP */
+static __always_inline void packet_set_asker(struct packet *p)
+{
+	if (p->icmp_role != ICMP_NONE)
+		p->key.asker = 1 + (p->icmp_role == ICMP_ASKS ? p->side : !p->side);
 }
 
 /** packet_src, packet_dst - borrowed, in the key */

@@ -60,15 +60,17 @@ static __noinline int parse_icmp(struct __sk_buff *skb, struct packet *p, struct
 {
 	struct icmp_header icmp;
 	__be16 id, question;
+	bool answer;
 
 	if (bpf_skb_load_bytes(skb, c->off, &icmp, sizeof(icmp)))
 		return -AXO_DROP_TOO_SHORT;
 	p->icmp_type = icmp.type;
 	id = icmp_has_id(p) ? icmp.half[0] : 0;
 	question = bpf_htons(icmp_question(p));
-	p->icmp_answer = question != bpf_htons(icmp.type);
-	c->ends.sport = p->icmp_answer ? question : id;
-	c->ends.dport = p->icmp_answer ? id : question;
+	answer = question != bpf_htons(icmp.type);
+	p->icmp_role = answer ? ICMP_ANSWERS : ICMP_ASKS;
+	c->ends.sport = answer ? question : id;
+	c->ends.dport = answer ? id : question;
 	if (icmp_is_error(p)) {
 		p->kind = PACKET_ICMP_ERROR;
 	} else if (p->family == 6 && icmp.type >= ND_FIRST && icmp.type <= ND_LAST) {
@@ -141,8 +143,10 @@ static __noinline int parse_l3(struct __sk_buff *skb, struct packet *p, struct c
 	if (!rc && p->kind != PACKET_FRAG_LATER)
 		rc = parse_l4(skb, p, c);
 	/* Also when it is refused: the drop event names the ends. */
-	if (p->family)
+	if (p->family) {
 		packet_set_ends(p, &c->ends, c->proto);
+		packet_set_asker(p);
+	}
 	return rc;
 }
 

@@ -63,8 +63,9 @@ static __noinline void slow_unanswer(struct packet *p)
 		.dport = bpf_htons(p->icmp_type),
 	};
 
-	p->icmp_answer = 0;
+	p->icmp_role = ICMP_ASKS;
 	packet_set_ends(p, &ends, p->key.proto);
+	packet_set_asker(p);
 }
 
 /**
@@ -78,7 +79,7 @@ static __noinline int slow_known(struct __sk_buff *skb, struct packet *p, struct
 	struct axo_flow *found = flow_find(p);
 	int rc;
 
-	if (p->icmp_answer && !(found && flow_admits(skb, flow_side(found, p)))) {
+	if (p->icmp_role == ICMP_ANSWERS && !(found && flow_admits(skb, flow_side(found, p)))) {
 		slow_unanswer(p);
 		found = flow_find(p);
 	}
@@ -113,7 +114,7 @@ static __noinline int slow_flow(struct __sk_buff *skb, struct packet *p, bool ho
 	rc = slow_known(skb, p, f, hop);
 	if (rc != VERDICT_SLOW)
 		return rc;
-	if (p->icmp_answer)
+	if (p->icmp_role == ICMP_ANSWERS)
 		slow_unanswer(p);
 	__builtin_memset(f, 0, sizeof(*f));
 	f->originator = p->side;

@@ -24,16 +24,18 @@
  * struct axo_flow_key - both ends of a connection
  * @addr:  the ends' addresses
  * @port:  the ends' ports, network order; other protocols: 0.  ICMP and ICMPv6: of who asked the
- *         id (0 if there is none), of the other the type of the question.  So pings in both
- *         directions are two flows even if their ids are the same
+ *         id (0 if there is none), of the other the type of the question
  * @proto: IPPROTO_*, as carried (ICMP is 1 or 58)
+ * @asker: ICMP and ICMPv6: 1 if end 0 asks, 2 if end 1 does, so that pings in both directions are
+ *         two flows whatever their ids are; other protocols: 0
  * @pad:   zero
  */
 struct axo_flow_key {
 	struct axo_addr addr[2];
 	__be16 port[2];
 	__u8 proto;
-	__u8 pad[3];
+	__u8 asker;
+	__u8 pad[2];
 };
 _Static_assert(sizeof(struct axo_flow_key) == 40, "map key has padding");
 
@@ -177,12 +179,18 @@ _Static_assert(sizeof(struct axo_frag_key) == 48, "map key has padding");
 
 /**
  * struct axo_frag - what the first fragment said
- * @sport: source port (ICMP: echo id), network order
- * @dport: destination port, network order
+ * @sport: source port, network order; ICMP: as in struct axo_flow_key
+ * @dport: destination port, network order; likewise
+ * @icmp_type: ICMP and ICMPv6: the type
+ * @icmp_role: the programs' own: does it ask or answer?
+ * @pad:   zero
  */
 struct axo_frag {
 	__be16 sport;
 	__be16 dport;
+	__u8 icmp_type;
+	__u8 icmp_role;
+	__u8 pad[2];
 };
 
 #endif

@@ -367,8 +367,11 @@ uint64_t count_read(struct fixture *x, enum axo_count which)
 	return all;
 }
 
-/** icmp_ports - who asks has the id, the other one the type of the question, in network order */
-static void icmp_ports(const struct frame *f, uint16_t *sport, uint16_t *dport)
+/** icmp_ports - who asks has the id, the other one the type of the question, in network order
+ *
+ * Return: does @f answer a question?
+ */
+static bool icmp_ports(const struct frame *f, uint16_t *sport, uint16_t *dport)
 {
 	static const uint8_t pairs[][3] = {
 		{IPPROTO_ICMP, 8, 0},	{IPPROTO_ICMP, 13, 14},	    {IPPROTO_ICMP, 15, 16},
@@ -385,7 +388,9 @@ static void icmp_ports(const struct frame *f, uint16_t *sport, uint16_t *dport)
 			continue;
 		*sport = l4[0] == pairs[i][1] ? id : htons(pairs[i][1]);
 		*dport = l4[0] == pairs[i][1] ? htons(pairs[i][1]) : id;
+		return l4[0] == pairs[i][2];
 	}
+	return false;
 }
 
 int flow_key(const struct frame *f, struct axo_flow_key *key)
@@ -396,13 +401,14 @@ int flow_key(const struct frame *f, struct axo_flow_key *key)
 	bool icmp = f->proto == IPPROTO_ICMP || f->proto == IPPROTO_ICMPV6;
 	bool ports = f->proto == IPPROTO_TCP || f->proto == IPPROTO_UDP || f->proto == IPPROTO_SCTP;
 	uint16_t sport = 0, dport = 0;
+	bool answers = false;
 	int order, side;
 
 	if (ports) {
 		memcpy(&sport, l4, 2);
 		memcpy(&dport, l4 + 2, 2);
 	} else if (icmp) {
-		icmp_ports(f, &sport, &dport);
+		answers = icmp_ports(f, &sport, &dport);
 	}
 	order = addr_cmp(&src, &dst);
 	side = order ? order > 0 : ntohs(sport) > ntohs(dport);
@@ -412,6 +418,8 @@ int flow_key(const struct frame *f, struct axo_flow_key *key)
 	key->port[side] = sport;
 	key->port[!side] = dport;
 	key->proto = f->proto;
+	if (icmp)
+		key->asker = 1 + (answers ? !side : side);
 	return side;
 }
 
