@@ -25,6 +25,18 @@ const struct command commands[] = {
 	 "events as they happen, until interrupted (type: drop)"},
 	{"policy validate", "FILE...", 1, MANY, 0, cmd_policy_validate,
 	 "check policy files, without an agent (- is standard input)"},
+	{"policy apply", "FILE...", 1, MANY, 0, cmd_policy_apply,
+	 "put policies in force, each file as a whole (- is standard input)"},
+	{"policy delete", "[--kind KIND] NAMESPACE/NAME | --file FILE", 0, 1,
+	 OPTION_FILE | OPTION_KIND, cmd_policy_delete, "remove policies that were applied"},
+	{"policy list", "", 0, 0, 0, cmd_policy_list, "policies, and where they come from"},
+	{"policy get", "[--kind KIND] NAMESPACE/NAME", 1, 1, OPTION_KIND, cmd_policy_get,
+	 "a policy as it was given"},
+	{"policy show", "--endpoint ENDPOINT", 0, 0, OPTION_ENDPOINT, cmd_policy_show,
+	 "what is in force for an endpoint"},
+	{"policy trace", "--from END --to END --dport PORT/PROTOCOL", 0, 0, OPTION_TRACE,
+	 cmd_policy_trace,
+	 "may it pass, and why (END: endpoint, NAMESPACE/NAME, address, labels)"},
 	{"version", "", 0, 0, 0, cmd_version, "versions of this program and of the agent"},
 };
 const size_t command_count = ARRAY_SIZE(commands);
