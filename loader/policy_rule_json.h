@@ -20,4 +20,10 @@ json_t *policy_ref_json(const struct ref *ref);
  */
 json_t *policy_rule_json(const struct policy_engine *p, uint32_t number);
 
+/**
+ * policy_rule_members - the same as text without braces: `"rule":"...","file":"...","line":7`
+ * Return: to be freed; NULL = no memory
+ */
+char *policy_rule_members(const struct policy_engine *p, uint32_t number);
+
 #endif

@@ -230,4 +230,51 @@ test_verdicts_name_their_rules() {
 	assert_match "fromEndpoints" "$(axo policy get shop/web)"
 }
 
+test_drops_and_verdicts_name_their_rules() {
+	web_from client 80 >"$S/web.yaml"
+	{
+		cat "$S/web.yaml"
+		echo "  ingressDeny: [{fromEndpoints: [{matchLabels: {app: other}}]}]"
+	} >"$S/deny.yaml"
+	axo policy apply "$S/deny.yaml"
+	axo -o json monitor >"$S/events" &
+	wait_until 10 says client 80 '.type == "policy-verdict" and .verdict == "allow" and
+		.rule == "shop/web#ingress[0].toPorts[0]" and .line > 0'
+	wait_until 10 says client 81 '.type == "drop" and .rule == "default"'
+	wait_until 10 says other 80 ".type == \"drop\" and .reason == \"policy_deny\" and
+		.rule == \"shop/web#ingressDeny[0]\" and .file == \"$S/deny.yaml\""
+}
+
+# says FROM PORT JQ-FILTER - a connection to web makes such an event
+says() {
+	in_ns "$1" timeout 0.3 bash -c ": >/dev/tcp/$(pod_ip4 web)/$2" || true
+	[ "$(jq -s "map(select($3)) | length" "$S/events")" -gt 0 ]
+}
+
+
+policy_entries() { bpftool -j map dump pinned "$S/bpf/axoneme/$1" | jq length; }
+entries_are() { [ "$(policy_entries axo_pol_entry)/$(policy_entries axo_pol_peer)" = "$1" ]; }
+
+test_nothing_is_left_of_what_was_replaced() {
+	local i before
+	need bpftool
+	web_from client 80 | axo policy apply -
+	wait_until 5 not entries_are 0/0
+	before=$(policy_entries axo_pol_entry)/$(policy_entries axo_pol_peer)
+	for i in 1 2 3 4 5; do
+		web_from client 81 | axo policy apply -
+		web_from client 80 | axo policy apply -
+	done
+	wait_until 5 entries_are "$before"
+	agent_kill9
+	agent_start
+	wait_until 5 entries_are "$before"
+	labelled late late
+	pod_del late
+	wait_until 5 entries_are "$before"
+	axo policy delete shop/web
+	wait_until 5 entries_are 0/0
+	assert_eq 0 "$(axo status -o json | jq .policies.entries)"
+}
+
 story_main "$@"
