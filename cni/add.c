@@ -75,15 +75,20 @@ static int reserve(struct add *add, struct failure *f)
 	return r < 0 ? r : reservation_parse(answer, &add->res, f);
 }
 
-/* A removal that was answered may be on its way still: let it end, and try once more. */
+/*
+ * A removal that was answered may be on its way still: let it end, and try once more.  Which of
+ * the two names is taken is asked only then: the answer might be of before the removal's end.
+ */
 static int create_again(struct add *add, struct failure *f)
 {
 	const char *name = add->call->env.ifname;
+	struct failure ignored;
+	bool exists = false;
 	int r = agent_call(add->http, "POST", "/v1/attachments/flush", json_object(), f);
 
 	if (r == 0)
 		r = poddev_create(&add->ns, name, add->req.mac, &add->res, f);
-	if (r == -EEXIST)
+	if (r == -EEXIST && poddev_exists(add->ns.nl, name, &exists, &ignored) == 0 && exists)
 		r = failure_set(f, CNI_EXISTS, "interface %s exists in %.200s already", name,
 				add->call->env.netns);
 	return r;
@@ -170,6 +175,9 @@ void add_undo(const struct call *call)
 
 static void undo(const struct add *add)
 {
+	/* The one thing in the pod that does not go with its device. */
+	if (add->created && add->dev.table)
+		poddev_forget_rules(add->ns.nl, add->call->env.ifname);
 	if (add->created)
 		poddev_delete(add->ns.nl, add->call->env.ifname);
 	if (add->reserved)

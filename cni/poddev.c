@@ -35,7 +35,6 @@ int poddev_create(const struct podns *ns, const char *name, const uint8_t mac[6]
 		.peer_name = r->host_device,
 		.peer_netns_fd = ns->home,
 	};
-	bool exists = false;
 	int err;
 
 	memcpy(opts.mac, mac, sizeof(opts.mac));
@@ -45,10 +44,7 @@ int poddev_create(const struct podns *ns, const char *name, const uint8_t mac[6]
 		return 0;
 	kernel_failure(f, ns->nl, err, "cannot create interface %s with host side %s", name,
 		       r->host_device);
-	/* One of the two names is taken: which? */
-	if (err == -EEXIST && poddev_exists(ns->nl, name, &exists, f) < 0)
-		return -ECANCELED;
-	return exists ? -EEXIST : -ECANCELED;
+	return err == -EEXIST ? -EEXIST : -ECANCELED;
 }
 
 /* Written only when it differs: some writes wait for the lock that device removals hold. */

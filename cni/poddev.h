@@ -37,7 +37,7 @@ int poddev_exists(struct netlink *nl, const char *name, bool *exists, struct fai
 /**
  * poddev_create - make the pair: @name up in the pod, r->host_device down at home
  * @mac: of the pod's side; all zero = the kernel chooses
- * Return: besides the usual, -EEXIST when the pod has a device @name.
+ * Return: besides the usual, -EEXIST when one of the two names is taken.
  */
 int poddev_create(const struct podns *ns, const char *name, const uint8_t mac[6],
 		  const struct reservation *r, struct failure *f);

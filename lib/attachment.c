@@ -16,11 +16,14 @@ static int name_check(const char *what, const char *text, size_t max, struct err
 	size_t len = strlen(text);
 
 	if (len == 0)
-		return error_set(e, EINVAL, "%s is empty: expected [A-Za-z0-9][A-Za-z0-9_.-]*", what);
+		return error_set(e, EINVAL, "%s is empty: expected [A-Za-z0-9][A-Za-z0-9_.-]*",
+				 what);
 	if (!isalnum((unsigned char)text[0]) || strspn(text, NAME_CHARS) != len)
-		return error_set(e, EINVAL, "%s \"%.80s\": expected [A-Za-z0-9][A-Za-z0-9_.-]*", what, text);
+		return error_set(e, EINVAL, "%s \"%.80s\": expected [A-Za-z0-9][A-Za-z0-9_.-]*",
+				 what, text);
 	if (len >= max)
-		return error_set(e, EINVAL, "%s has %zu characters: expected at most %zu", what, len, max - 1);
+		return error_set(e, EINVAL, "%s has %zu characters: expected at most %zu", what,
+				 len, max - 1);
 	return 0;
 }
 
@@ -29,14 +32,17 @@ static int ifname_check(const char *text, struct error *e)
 	size_t len = strlen(text);
 
 	if (len == 0 || len >= IFNAMSIZ)
-		return error_set(e, EINVAL, "interface name \"%.80s\" has %zu characters: expected 1 to %d", text,
-				 len, IFNAMSIZ - 1);
+		return error_set(e, EINVAL,
+				 "interface name \"%.80s\" has %zu characters: expected 1 to %d",
+				 text, len, IFNAMSIZ - 1);
 	if (!strcmp(text, ".") || !strcmp(text, ".."))
 		return error_set(e, EINVAL, "interface name \"%s\" is not allowed", text);
 	for (const char *p = text; *p; p++) {
-		if (*p == '/' || *p == ':' || isspace((unsigned char)*p) || iscntrl((unsigned char)*p))
-			return error_set(e, EINVAL, "interface name \"%s\": expected no '/', ':' or white space",
-					 text);
+		if (*p == '/' || *p == ':' || isspace((unsigned char)*p) ||
+		    iscntrl((unsigned char)*p))
+			return error_set(
+				e, EINVAL,
+				"interface name \"%s\": expected no '/', ':' or white space", text);
 	}
 	return 0;
 }
@@ -91,7 +97,8 @@ unsigned long long attachment_hash(const struct attachment *a)
 
 void attachment_device(const struct attachment *a, char name[static IFNAMSIZ])
 {
-	snprintf(name, IFNAMSIZ, AXO_DEV_POD_PREFIX "%012llx", attachment_hash(a) & 0xffffffffffffULL);
+	snprintf(name, IFNAMSIZ, AXO_DEV_POD_PREFIX "%012llx",
+		 attachment_hash(a) & 0xffffffffffffULL);
 }
 
 bool attachment_is_device(const char *name)

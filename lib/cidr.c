@@ -20,9 +20,11 @@ int addr_parse(const char *text, struct axo_addr *addr, struct error *e)
 		return 0;
 	}
 	if (inet_pton(AF_INET6, text, raw) != 1)
-		return error_set(e, EINVAL, "address \"%.64s\": expected an IPv4 or IPv6 address", text);
+		return error_set(e, EINVAL, "address \"%.64s\": expected an IPv4 or IPv6 address",
+				 text);
 	if (!memcmp(raw, v4_prefix, sizeof(v4_prefix)))
-		return error_set(e, EINVAL, "address \"%.64s\": write a mapped IPv4 address as IPv4", text);
+		return error_set(e, EINVAL,
+				 "address \"%.64s\": write a mapped IPv4 address as IPv4", text);
 	memcpy(addr->b, raw, sizeof(raw));
 	return 0;
 }
@@ -138,7 +140,8 @@ int cidr_parse(const char *text, struct cidr *cidr, struct error *e)
 	first = cidr_first(&c);
 	if (addr_cmp(&first, &c.addr)) {
 		c.addr = first;
-		return error_set(e, EINVAL, "prefix \"%.64s\": has bits behind its length, expected %s", text,
+		return error_set(e, EINVAL,
+				 "prefix \"%.64s\": has bits behind its length, expected %s", text,
 				 cidr_to_str(&c, buf));
 	}
 	*cidr = c;
@@ -149,7 +152,8 @@ const char *cidr_to_str(const struct cidr *cidr, char buf[static CIDR_STR_MAX])
 {
 	char host[CIDR_STR_MAX];
 
-	snprintf(buf, CIDR_STR_MAX, "%.*s/%u", INET6_ADDRSTRLEN, addr_to_str(&cidr->addr, host), cidr->bits);
+	snprintf(buf, CIDR_STR_MAX, "%.*s/%u", INET6_ADDRSTRLEN, addr_to_str(&cidr->addr, host),
+		 cidr->bits);
 	return buf;
 }
 

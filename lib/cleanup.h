@@ -51,11 +51,11 @@ static inline void cleanup_dir(DIR **d)
 	})
 
 /** TAKE_FD - the descriptor; the variable no longer owns it */
-#define TAKE_FD(fd)           \
-	({                    \
+#define TAKE_FD(fd)            \
+	({                     \
 		int _v = (fd); \
-		(fd) = -1;    \
-		_v;           \
+		(fd) = -1;     \
+		_v;            \
 	})
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -24,6 +24,7 @@ struct error {
  * So a function ends with `return error_set(e, EINVAL, "prefix length %d: expected 0 to 32", n);`.
  * A message longer than the buffer is cut.
  */
-int error_set(struct error *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int error_set(struct error *e, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/cleanup.h"
 #include "lib/file.h"
@@ -29,6 +30,7 @@
 #include "loader/hook.h"
 #include "loader/host_address.h"
 #include "loader/identity.h"
+#include "loader/instance.h"
 #include "loader/kernel.h"
 #include "loader/lifecycle.h"
 #include "loader/metrics.h"
@@ -142,14 +144,18 @@ static int start_database(struct agent *agent, struct error *e)
 static int start_network(struct agent *agent, struct error *e)
 {
 	struct gateway gw;
-	int r = netlink_open(&agent->nl);
+	int r = instance_lock_netns(&agent->lock_fd[0], e);
 
+	if (r < 0)
+		return r;
+	r = netlink_open(&agent->nl);
 	if (r < 0)
 		return error_set(e, r, "cannot open a netlink socket: %s", strerror(-r));
 	r = gateway_apply(agent->nl, &agent->opt, &gw, e);
 	if (r < 0)
 		return r;
 	agent->config = gw.config;
+	agent->config.mtu = (uint16_t)gw.mtu;
 	agent->mtu = gw.mtu;
 	return hooks_open(&agent->hooks, agent->opt.bpffs_dir, e);
 }
@@ -158,6 +164,8 @@ static int start_datapath(struct agent *agent, struct error *e)
 {
 	int r = bpffs_prepare(agent->opt.bpffs_dir, e);
 
+	if (r == 0)
+		r = instance_lock_pins(agent->opt.bpffs_dir, &agent->lock_fd[1], e);
 	return r < 0 ? r : datapath_open(&agent->datapath, &agent->opt, &agent->config, e);
 }
 
@@ -276,6 +284,10 @@ static void agent_stop(struct agent *agent)
 	endpoint_table_free(agent->endpoints);
 	identity_table_free(agent->identities);
 	options_fini(&agent->opt);
+	for (size_t i = 0; i < ARRAY_SIZE(agent->lock_fd); i++) {
+		if (agent->lock_fd[i] >= 0)
+			close(agent->lock_fd[i]);
+	}
 }
 
 static void signal_came(evutil_socket_t sig, short what, void *arg)
@@ -289,23 +301,26 @@ static void signal_came(evutil_socket_t sig, short what, void *arg)
 
 static int serve(struct agent *agent, struct error *e)
 {
-	struct event *term = evsignal_new(agent->base, SIGTERM, signal_came, agent);
-	struct event *intr = evsignal_new(agent->base, SIGINT, signal_came, agent);
-	int r;
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+	struct event *events[ARRAY_SIZE(signals)] = {NULL};
+	int r = 0;
 
-	if (!term || !intr || event_add(term, NULL) < 0 || event_add(intr, NULL) < 0)
-		r = error_set(e, ENOMEM, "no memory");
-	else
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(signals); i++) {
+		events[i] = evsignal_new(agent->base, signals[i], signal_came, agent);
+		if (!events[i] || event_add(events[i], NULL) < 0)
+			r = error_set(e, ENOMEM, "no memory");
+	}
+	if (r == 0)
 		r = agent_start(agent, e);
 	if (r == 0) {
 		event_base_dispatch(agent->base);
 		if (agent->failed)
 			r = error_set(e, EIO, "the agent gave up; the log says why");
 	}
-	if (term)
-		event_free(term);
-	if (intr)
-		event_free(intr);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		if (events[i])
+			event_free(events[i]);
+	}
 	agent_stop(agent);
 	return r;
 }
@@ -331,6 +346,7 @@ int agent_run(struct options *opt, struct error *e)
 
 	if (!agent)
 		return error_set(e, ENOMEM, "no memory");
+	agent->lock_fd[0] = agent->lock_fd[1] = -1;
 	agent->opt = *opt;
 	*opt = (struct options){0};
 	agent->started_ms = clock_us() / 1000;

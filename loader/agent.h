@@ -84,6 +84,7 @@ struct agent {
 	bool ready;
 	bool failed;
 	uint64_t started_ms;
+	int lock_fd[2];
 };
 
 /**

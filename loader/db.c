@@ -182,13 +182,30 @@ sqlite3 *db_handle(struct db *db)
 	return db->sql;
 }
 
+/* SQLite would go on in the file without a name, and nothing of that were durable. */
+static int check_unmoved(struct db *db, struct error *e)
+{
+	int moved = 0;
+
+	sqlite3_file_control(db->sql, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	if (!moved)
+		return 0;
+	return error_set(
+		e, ESTALE,
+		"database %.120s was removed or replaced under the running agent: expected "
+		"the file that it opened",
+		db->path);
+}
+
 int db_begin(struct db *db, struct error *e)
 {
 	int r;
 
 	if (db->open)
 		return 0;
-	r = sql_exec(db, "BEGIN IMMEDIATE", e);
+	r = check_unmoved(db, e);
+	if (r == 0)
+		r = sql_exec(db, "BEGIN IMMEDIATE", e);
 	if (r < 0)
 		return r;
 	db->open = true;

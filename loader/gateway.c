@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "axoneme/names.h"
+#include "lib/attachment.h"
 #include "lib/cidr.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
@@ -130,6 +132,26 @@ static int pair_find(struct netlink *nl, struct link *host, struct link *net, st
 	return -ENODEV;
 }
 
+/* Of a pod's device in use: what is left over from an ADD that failed is down. */
+static int mac_of_pod(const struct link *link, void *arg)
+{
+	if (attachment_is_device(link->name) && !strcmp(link->kind, "veth") &&
+	    (link->flags & IFF_UP))
+		memcpy(arg, link->mac, 6);
+	return 0;
+}
+
+/* A new pair gets the MAC that living pods know, so that they outlive a change of the node's name. */
+static int pair_mac(struct netlink *nl, const struct options *opt, uint8_t mac[static 6],
+		    struct error *e)
+{
+	int r;
+
+	gateway_mac(opt->node_name, mac);
+	r = link_list(nl, mac_of_pod, mac);
+	return r < 0 ? error_set(e, r, "cannot list devices: %s", strerror(-r)) : 0;
+}
+
 static int pair_apply(struct netlink *nl, const struct options *opt, struct gateway *gw,
 		      struct error *e)
 {
@@ -139,9 +161,10 @@ static int pair_apply(struct netlink *nl, const struct options *opt, struct gate
 	uint8_t mac[6];
 	int r = pair_find(nl, &host, &net, e);
 
-	gateway_mac(opt->node_name, mac);
 	if (r == -ENODEV) {
-		r = pair_create(nl, mac, gw->mtu, e);
+		r = pair_mac(nl, opt, mac, e);
+		if (r == 0)
+			r = pair_create(nl, mac, gw->mtu, e);
 		if (r == 0)
 			r = pair_find(nl, &host, &net, e);
 	}
@@ -227,11 +250,59 @@ static int sysctls_v6(const struct options *opt, struct error *e)
 {
 	int r = sysctl_must(6, AXO_DEV_HOST, "accept_ra", "0", e);
 
+	/* As IPv4 does: down and up again must not lose the address. */
+	if (r == 0)
+		r = sysctl_must(6, AXO_DEV_HOST, "keep_addr_on_down", "1", e);
 	for (size_t i = 0; r == 0 && i < opt->device.count; i++) {
 		if (sysctl_is(6, opt->device.items[i], "accept_ra", "1") == 1)
 			r = sysctl_must(6, opt->device.items[i], "accept_ra", "2", e);
 	}
 	return r == 0 ? sysctl_must(6, "all", "forwarding", "1", e) : r;
+}
+
+/** struct present - which of the wanted addresses a device has, one bit each */
+struct present {
+	const struct cidr *wanted;
+	size_t count;
+	unsigned int found;
+};
+
+static int present_note(int ifindex, const struct cidr *addr, void *arg)
+{
+	struct present *p = arg;
+
+	(void)ifindex;
+	for (size_t i = 0; i < p->count; i++) {
+		if (addr_cmp(&addr->addr, &p->wanted[i].addr) == 0 &&
+		    addr->bits == p->wanted[i].bits)
+			p->found |= 1u << i;
+	}
+	return 0;
+}
+
+int gateway_restore(struct netlink *nl, const struct axo_config *config)
+{
+	struct cidr wanted[2];
+	struct present p = {.wanted = wanted};
+	char text[CIDR_STR_MAX];
+	struct link net;
+	int r = link_get(nl, NULL, (int)config->ifindex_net, &net);
+
+	if (r < 0)
+		return r;
+	if (config->ipv4)
+		wanted[p.count++] = (struct cidr){config->gateway4, 4, (uint8_t)config->pod_bits4};
+	if (config->ipv6)
+		wanted[p.count++] = (struct cidr){config->gateway6, 6, (uint8_t)config->pod_bits6};
+	r = address_list(nl, net.peer_ifindex, present_note, &p);
+	for (size_t i = 0; r == 0 && i < p.count; i++) {
+		if (p.found & 1u << i)
+			continue;
+		log_warn("gateway address was removed and is added again", "address",
+			 cidr_to_str(&wanted[i], text));
+		r = address_add(nl, net.peer_ifindex, &wanted[i]);
+	}
+	return r;
 }
 
 static struct axo_addr family_config(const struct cidr *net, struct cidr *addresses, size_t *count)

@@ -3,6 +3,7 @@
 #include "loader/host_address.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "loader/agent.h"
 #include "loader/datapath.h"
 #include "loader/endpoint_map.h"
+#include "loader/gateway.h"
 #include "loader/netwatch.h"
 #include "loader/policy_engine.h"
 
@@ -24,11 +26,19 @@ struct address_list {
 	size_t room;
 };
 
+/**
+ * struct host_addresses
+ * @restore: after a change, looks whether the gateway's addresses are still there
+ */
 struct host_addresses {
 	struct agent *agent;
 	struct netwatch *watch;
+	struct event *restore;
 	struct address_list now;
 };
+
+/* Later, so that nobody who flushes a device has to fight with us. */
+static const struct timeval restore_after = {.tv_sec = 1};
 
 static int compare(const void *a, const void *b)
 {
@@ -132,13 +142,27 @@ static int list_again(struct host_addresses *h)
 	return 0;
 }
 
+static void restore_fired(evutil_socket_t fd, short what, void *arg)
+{
+	struct host_addresses *h = arg;
+	int r = gateway_restore(h->agent->nl, &h->agent->config);
+
+	(void)fd;
+	(void)what;
+	if (r < 0)
+		log_err(r, "cannot restore the gateway's addresses");
+}
+
 static void changed(void *arg, int ifindex)
 {
-	int r = list_again(arg);
+	struct host_addresses *h = arg;
+	int r = list_again(h);
 
 	(void)ifindex;
 	if (r < 0)
 		log_err(r, "cannot list the host's addresses");
+	if (!evtimer_pending(h->restore, NULL))
+		event_add(h->restore, &restore_after);
 }
 
 int host_addresses_open(struct host_addresses **out, struct agent *agent, struct error *e)
@@ -149,6 +173,11 @@ int host_addresses_open(struct host_addresses **out, struct agent *agent, struct
 	if (!h)
 		return error_set(e, ENOMEM, "no memory");
 	h->agent = agent;
+	h->restore = event_new(agent->base, -1, 0, restore_fired, h);
+	if (!h->restore) {
+		free(h);
+		return error_set(e, ENOMEM, "no memory");
+	}
 	/* Watch first: what changes while the list is made is heard of afterwards. */
 	r = netwatch_open(&h->watch, agent->base, NETWATCH_ADDRESSES, changed, h, e);
 	if (r == 0) {
@@ -172,6 +201,8 @@ void host_addresses_close(struct host_addresses *h)
 	if (!h)
 		return;
 	netwatch_close(h->watch);
+	if (h->restore)
+		event_free(h->restore);
 	free(h->now.items);
 	free(h);
 }

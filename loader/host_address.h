@@ -4,7 +4,8 @@
  *
  * Every address of every device of the agent's namespace counts, the gateway's included, loopback
  * excluded.  A change in the kernel is followed by a new listing, so a lost notification costs
- * nothing but the next one.
+ * nothing but the next one.  A second after a change the gateway's addresses are put back if they
+ * are missing: without them no pod reaches its host.
  */
 #ifndef LOADER_HOST_ADDRESS_H
 #define LOADER_HOST_ADDRESS_H

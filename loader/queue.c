@@ -123,7 +123,11 @@ static void drain_file(struct queue *q, const char *name)
 	r = file_read(path, FILE_MAX_BYTES, &text, NULL);
 	if (r == -ENOENT)
 		return;
-	if (r < 0) {
+	/* No fault of the file's. */
+	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EIO) {
+		log_err(r, "cannot read a queued DEL, will try again: %s", name);
+		event_add(q->retry, &retry_after);
+	} else if (r < 0) {
 		set_aside(q, name, strerror(-r));
 	} else if (parse(text, &a, &e) < 0) {
 		set_aside(q, name, e.msg);
@@ -154,6 +158,19 @@ static int drain(struct queue *q)
 	return 0;
 }
 
+/* Somebody removed the directory, and the watch went with it.  Watch first, as at start. */
+static int queue_restore(struct queue *q)
+{
+	int r = dir_make(q->dir, 0700);
+
+	if (r < 0)
+		return r;
+	if (inotify_add_watch(q->fd, q->dir, IN_MOVED_TO) < 0)
+		return -errno;
+	log_warn("queue directory was removed and is made again", "dir", q->dir);
+	return drain(q);
+}
+
 static void retry_fired(evutil_socket_t fd, short what, void *arg)
 {
 	struct queue *q = arg;
@@ -161,8 +178,12 @@ static void retry_fired(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (r < 0)
-		log_err(r, "cannot read queue %s", q->dir);
+	if (r == -ENOENT)
+		r = queue_restore(q);
+	if (r < 0) {
+		log_err(r, "cannot read queue %s, will try again", q->dir);
+		event_add(q->retry, &retry_after);
+	}
 }
 
 /* What the events say does not matter: the directory does. */

@@ -16,6 +16,7 @@
 #include "loader/conflist.h"
 #include "loader/db.h"
 #include "loader/gateway.h"
+#include "loader/instance.h"
 
 /* A group of its own, so that all go in one request; see loader/reaper.c. */
 #define TRACE_GROUP 0x61786f02
@@ -134,12 +135,16 @@ static void files_remove(struct removal *r, const struct options *opt)
 int traces_remove(const struct options *opt, struct error *e)
 {
 	struct removal r = {.e = e};
+	_cleanup_close_ int lock = -1;
 	int held = db_lock_held(opt->state_dir);
 
 	if (held > 0)
 		return error_set(e, EBUSY,
 				 "an agent runs with state directory %.150s: expected it stopped",
 				 opt->state_dir);
+	held = instance_lock_netns(&lock, e);
+	if (held < 0)
+		return held;
 	/* First the file that makes runtimes send new pods. */
 	note(&r, conflist_remove(opt), CONFLIST_NAME);
 	devices_remove(&r);

@@ -57,6 +57,9 @@ static void entries_append(struct compiled *c, enum axo_dir dir, uint32_t class_
 
 	x->prefixes.count = 0;
 	spans_resolve(spans->items, spans->count, &x->prefixes);
+	x->entries_needed += x->prefixes.count;
+	if (x->entries_needed > x->options.max_entries)
+		return; /* only how many it would be is of interest now */
 	for (size_t i = 0; i < x->prefixes.count; i++) {
 		const struct prefix_entry *p = &x->prefixes.items[i];
 
@@ -97,9 +100,12 @@ void classes_anybody(struct compiled *c, enum axo_dir dir)
 		c->ref.flags[dir] |= AXO_POLICY_ANYBODY;
 }
 
-static bool term_selects(const struct term *t)
+/* Is it to be asked who is meant, and for which terms?  Once for all that mean the same. */
+static bool term_asks(const struct compiler *x, uint32_t i, enum axo_dir dir)
 {
-	return !t->anybody || t->named;
+	const struct term *t = &x->terms.items[i];
+
+	return t->dir == dir && t->leader == i && (!t->anybody || t->named);
 }
 
 static void touch_add(void *ctx, uint32_t slot)
@@ -147,17 +153,14 @@ static void pairs_collect(struct compiler *x, enum axo_dir dir)
 {
 	x->pair_count = 0;
 	for (x->term = 0; x->term < x->terms.count; x->term++) {
-		const struct term *t = &x->terms.items[x->term];
-
-		if (t->dir == dir && term_selects(t))
-			term_collect(x, t);
+		if (term_asks(x, x->term, dir))
+			term_collect(x, &x->terms.items[x->term]);
 	}
 	for (x->term = 0; x->touched_count && x->term < x->terms.count; x->term++) {
 		const struct term *t = &x->terms.items[x->term];
 
-		if (t->dir != dir || t->anybody)
-			continue;
-		for (uint32_t m = 0; m < t->match_count; m++)
+		for (uint32_t m = 0;
+		     term_asks(x, x->term, dir) && !t->anybody && m < t->match_count; m++)
 			match_touched(x, &t->matches[m]);
 	}
 	if (x->pair_count)
@@ -172,29 +175,35 @@ static int span_plain_cmp(const void *a, const void *b)
 	return x->proto != y->proto ? (int)x->proto - (int)y->proto : (int)x->first - (int)y->first;
 }
 
-/*
- * A term in a signature: its number, and for named ports what they mean.  One that means nothing
- * for this peer, and has nothing else to say, is left out.
- */
-static void signature_term(struct compiler *x, uint32_t term, const struct peer_identity *who)
+/* What the named ports of a term mean for a peer: how many, and which. */
+static void signature_named(struct compiler *x, const struct term *t,
+			    const struct peer_identity *who)
 {
-	const struct term *t = &x->terms.items[term];
-
-	if (!t->named) {
-		signature_push(x, term);
-		return;
-	}
 	x->spans.count = 0;
 	term_spans(t, &x->subject, who, true, &x->spans);
-	if (!x->spans.count && t->anybody)
-		return;
 	if (x->spans.count)
 		qsort(x->spans.items, x->spans.count, sizeof(struct span), span_plain_cmp);
-	signature_push(x, term);
 	signature_push(x, (uint32_t)x->spans.count);
 	for (size_t i = 0; i < x->spans.count; i++)
 		signature_push(x,
 			       (uint32_t)x->spans.items[i].proto << 16 | x->spans.items[i].first);
+}
+
+/*
+ * Terms of the same peers in a signature: the number of their leader, then for each that has named
+ * ports what they mean.  One for anybody whose names mean nothing for this peer is left out.
+ */
+static void signature_terms(struct compiler *x, uint32_t leader, const struct peer_identity *who)
+{
+	const struct term *first = &x->terms.items[leader];
+	size_t before = x->signature_len;
+
+	signature_push(x, leader);
+	for (uint32_t i = leader; i != TERM_END; i = x->terms.items[i].next)
+		if (x->terms.items[i].named)
+			signature_named(x, &x->terms.items[i], who);
+	if (first->anybody && !x->signature[before + 1])
+		x->signature_len = before;
 }
 
 /* Rule 4: spans of the signature that was just made, @who being any peer of the class. */
@@ -209,13 +218,14 @@ static void class_spans(struct compiler *x, enum axo_dir dir, const struct peer_
 						  .ref = AXO_RULE_HOST});
 		return;
 	}
-	for (size_t i = 0; i < x->signature_len; i++) {
-		const struct term *t = &x->terms.items[x->signature[i]];
+	for (size_t i = 0; i < x->signature_len; i++)
+		for (uint32_t n = x->signature[i]; n != TERM_END; n = x->terms.items[n].next) {
+			const struct term *t = &x->terms.items[n];
 
-		term_spans(t, &x->subject, who, t->anybody, &x->spans);
-		if (t->named)
-			i += 1 + x->signature[i + 1];
-	}
+			term_spans(t, &x->subject, who, t->anybody, &x->spans);
+			if (t->named) /* the count, and as many ports */
+				i += 1 + x->signature[i + 1];
+		}
 	for (size_t i = 0; s->complete && i < s->anybody.count; i++)
 		span_add(&x->spans, s->anybody.items[i]);
 }
@@ -253,7 +263,7 @@ static void signature_pairs(struct compiler *x, const struct peer_identity *who,
 	x->signature_len = 0;
 	for (; *i < x->pair_count && x->pairs[*i].slot == slot; ++*i) {
 		if (x->pairs[*i].term != last)
-			signature_term(x, x->pairs[*i].term, who);
+			signature_terms(x, x->pairs[*i].term, who);
 		last = x->pairs[*i].term;
 	}
 }
@@ -368,10 +378,8 @@ uint32_t classes_of_peer(struct compiled *c, enum axo_dir dir, const struct peer
 	if (is_host(x, dir, who))
 		signature_push(x, SIGNATURE_HOST);
 	for (uint32_t i = 0; !is_host(x, dir, who) && i < x->terms.count; i++) {
-		const struct term *t = &x->terms.items[i];
-
-		if (t->dir == dir && term_selects(t) && term_matches(x, t, who))
-			signature_term(x, i, who);
+		if (term_asks(x, i, dir) && term_matches(x, &x->terms.items[i], who))
+			signature_terms(x, i, who);
 	}
 	return class_get(c, dir, who);
 }

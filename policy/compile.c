@@ -42,16 +42,14 @@ static void peers_fill(struct compiled *c, const struct peers *peers, uint32_t *
 
 static int limits_check(const struct compiled *c, struct error *e)
 {
-	const struct compile_options *o = &c->compiler->options;
-	uint32_t entries = o->max_entries ? o->max_entries : AXO_MAX_POL_ENTRIES / 2;
-	uint32_t peers = o->max_peers ? o->max_peers : AXO_MAX_POL_PEERS / 2;
+	const struct compiler *x = c->compiler;
 
-	if (c->entry_count > entries)
+	if (x->entries_needed > x->options.max_entries)
 		return error_set(e, ENOSPC, "the policy needs %zu entries, the limit is %u",
-				 c->entry_count, entries);
-	if (c->peer_count > peers)
+				 x->entries_needed, x->options.max_entries);
+	if (c->peer_count > x->options.max_peers)
 		return error_set(e, ENOSPC, "the policy needs %zu peers, the limit is %u",
-				 c->peer_count, peers);
+				 c->peer_count, x->options.max_peers);
 	return 0;
 }
 
@@ -78,8 +76,13 @@ static struct compiled *compiled_new(const struct policy_set *set, const struct 
 		abort();
 	c->compiler = x;
 	x->options = *options;
+	if (!x->options.max_entries)
+		x->options.max_entries = AXO_MAX_POL_ENTRIES / 2;
+	if (!x->options.max_peers)
+		x->options.max_peers = AXO_MAX_POL_PEERS / 2;
 	x->cluster = peers_cluster(peers);
 	terms_collect(set, subject, &x->arena, &x->terms);
+	terms_group(&x->terms);
 	subject_copy(x, subject);
 	return c;
 }

@@ -47,6 +47,7 @@ struct compiler {
 	size_t signature_len, signature_size;
 	uint32_t term; /* whose peers are being collected */
 	size_t entry_size, peer_size;
+	size_t entries_needed; /* more than the limit: they are counted, not kept */
 	struct map peer_index; /* identity to its place in compiled.peers + 1 */
 	struct prefix_list prefixes;
 	struct span_list spans;

@@ -15,6 +15,9 @@
  * @named:   egress with named ports: what they mean depends on the peer
  * @matches: alternatives of who it speaks of
  * @ports, @icmps: the part of the item; both NULL: all protocols
+ * @leader:  number of the first term of the direction that speaks of the same peers; it stands for
+ *           all of them where peers are asked (terms_group)
+ * @next:    the next one that speaks of them, or TERM_END
  */
 struct term {
 	uint32_t ref;
@@ -26,7 +29,11 @@ struct term {
 	uint32_t match_count;
 	const struct port_rule *ports;
 	const struct icmp_rule *icmps;
+	uint32_t leader;
+	uint32_t next;
 };
+
+#define TERM_END UINT32_MAX
 
 /**
  * struct terms - of both directions, in the order of references
@@ -44,6 +51,9 @@ struct terms {
 };
 
 void terms_fini(struct terms *t);
+
+/** terms_group - fill leader and next; terms for anybody stay alone */
+void terms_group(struct terms *t);
 
 /** terms_collect - everything that selects @subject; @a holds matches */
 void terms_collect(const struct policy_set *set, const struct subject *subject, struct arena *a,

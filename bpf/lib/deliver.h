@@ -24,17 +24,23 @@
 #define GSO_BY_FRAGS 0xffff
 
 /**
- * deliver_fits - may a frame longer than @mtu allows pass all the same?
+ * deliver_fits - does the packet fit @mtu?  0 = do not check.  If not, @p->mtu says it
  *
  * What counts of a super-packet is the size of its segments.  Those of SCTP are not in sight:
  * they are as long as the sender's association made them, and pass.
  */
-static __always_inline bool deliver_fits(struct __sk_buff *skb, const struct packet *p, __u16 mtu)
+static __always_inline bool deliver_fits(struct __sk_buff *skb, struct packet *p, __u16 mtu)
 {
-	__u32 gso_size = skb->gso_size;
+	__u32 gso_size;
 
-	return gso_size &&
-	       (gso_size == GSO_BY_FRAGS || p->l4_off - ETH_HLEN + p->l4_len + gso_size <= mtu);
+	if (!mtu || skb->len <= mtu + ETH_HLEN)
+		return true;
+	gso_size = skb->gso_size;
+	if (gso_size &&
+	    (gso_size == GSO_BY_FRAGS || p->l4_off - ETH_HLEN + p->l4_len + gso_size <= mtu))
+		return true;
+	p->mtu = mtu;
+	return false;
 }
 
 /** deliver_hop - one routed hop; @l3 has at least the fixed header.  0 or -AXO_DROP_TTL_EXCEEDED */
@@ -68,10 +74,8 @@ static __always_inline int deliver_pod(struct __sk_buff *skb, struct packet *p,
 	struct ethhdr *eth = data;
 	int rc;
 
-	if (s->mtu && skb->len > s->mtu + ETH_HLEN && !deliver_fits(skb, p, s->mtu)) {
-		p->mtu = s->mtu;
+	if (!deliver_fits(skb, p, s->mtu))
 		return -AXO_DROP_MTU;
-	}
 	if (data + need > (void *)(long)skb->data_end) {
 		if (bpf_skb_pull_data(skb, need))
 			return -AXO_DROP_TOO_SHORT;
@@ -96,6 +100,9 @@ static __always_inline int deliver(struct __sk_buff *skb, struct packet *p,
 {
 	if (s->deliver == AXO_DELIVER_POD)
 		return deliver_pod(skb, p, s, hop);
+	/* veth would drop it without a word (net/core/dev.c, ____dev_forward_skb). */
+	if (!deliver_fits(skb, p, axo_cfg.mtu))
+		return -AXO_DROP_MTU;
 	return bpf_redirect(axo_cfg.ifindex_net, 0);
 }
 

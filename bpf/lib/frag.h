@@ -20,11 +20,11 @@ static __noinline int frag_resolve(struct __sk_buff *skb, struct packet *p)
 		.daddr = *packet_dst(p),
 		.id = p->frag_id,
 		.ifindex = skb->ifindex,
-		.proto = p->key.proto,
+		.proto = p->family == 6 ? 0 : p->key.proto,
 	};
 	struct ends ends = {.src = key.saddr, .dst = key.daddr};
 	const struct axo_frag *first;
-	struct axo_frag ports = {};
+	struct axo_frag ports = {.proto = p->key.proto};
 
 	if (p->kind == PACKET_FRAG_FIRST) {
 		ports.sport = p->side ? p->key.port[1] : p->key.port[0];
@@ -42,7 +42,7 @@ static __noinline int frag_resolve(struct __sk_buff *skb, struct packet *p)
 	ends.dport = first->dport;
 	p->icmp_type = first->icmp_type;
 	p->icmp_role = first->icmp_role;
-	packet_set_ends(p, &ends, key.proto);
+	packet_set_ends(p, &ends, first->proto);
 	packet_set_asker(p);
 	return 0;
 }

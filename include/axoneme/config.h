@@ -22,9 +22,10 @@
  * @mac:           the one MAC of axo_host, axo_net and every host-side pod device: what pods
  *                 send to, and what they receive from.  One MAC keeps skb->pkt_type PACKET_HOST
  *                 whichever device a packet entered by
- * @pad:           zero
+ * @mtu:           of axo_host and axo_net, bytes from the IP header on; 0 = do not check
  * @ipv4:          IPv4 is on
  * @ipv6:          IPv6 is on
+ * @pad2:          zero
  */
 struct axo_config {
 	struct axo_addr gateway4;
@@ -35,7 +36,7 @@ struct axo_config {
 	__u32 pod_bits6;
 	__u32 ifindex_net;
 	__u8 mac[6];
-	__u8 pad[2];
+	__u16 mtu;
 	__u8 ipv4;
 	__u8 ipv6;
 	__u8 pad2[6];

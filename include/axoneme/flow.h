@@ -164,7 +164,7 @@ static inline __u32 axo_flow_timeout_s(__u8 proto, __u8 state)
  * @daddr: destination address
  * @id:    identification, as carried (IPv4: 16 bits)
  * @ifindex: device the fragments enter by: no pod adds to another's datagram
- * @proto: IPPROTO_*
+ * @proto: IPPROTO_*; 0 in IPv6, where only the first fragment's next header counts
  * @pad:   zero
  */
 struct axo_frag_key {
@@ -181,6 +181,7 @@ _Static_assert(sizeof(struct axo_frag_key) == 48, "map key has padding");
  * struct axo_frag - what the first fragment said
  * @sport: source port, network order; ICMP: as in struct axo_flow_key
  * @dport: destination port, network order; likewise
+ * @proto: IPPROTO_*, behind all extension headers
  * @icmp_type: ICMP and ICMPv6: the type
  * @icmp_role: the programs' own: does it ask or answer?
  * @pad:   zero
@@ -188,9 +189,10 @@ _Static_assert(sizeof(struct axo_frag_key) == 48, "map key has padding");
 struct axo_frag {
 	__be16 sport;
 	__be16 dport;
+	__u8 proto;
 	__u8 icmp_type;
 	__u8 icmp_role;
-	__u8 pad[2];
+	__u8 pad;
 };
 
 #endif

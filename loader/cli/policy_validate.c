@@ -11,6 +11,7 @@
 #include "loader/cli/client.h"
 #include "policy/node.h"
 #include "policy/parse.h"
+#include "policy/set.h"
 
 /* What is enforced today beside addresses, protocols and ports. */
 #define FEATURES_ENFORCED 0
@@ -70,20 +71,28 @@ static int file_get(const struct cli *cli, const char *file, char **text, size_t
 	return err;
 }
 
-static void text_check(const char *text, size_t len, struct checked *c)
+/* @set: what the files before hold; a name that is there already is an error. */
+static void text_check(const char *text, size_t len, struct policy_set *set, struct checked *c)
 {
 	struct policy *head = NULL;
+	struct error e;
 
 	report_init(&c->report, c->file);
 	c->good = !policy_parse(c->file, text, len, &c->report, &head) &&
 		  !policy_check_features(head, FEATURES_ENFORCED, &c->report);
 	if (c->good)
 		policies_count(head, c);
-	policies_free(head);
+	if (c->good && policy_set_apply(set, c->file, head, &e)) {
+		report_add(&c->report, SEVERITY_ERROR, (struct pos){0}, "%s", e.msg);
+		c->good = false;
+	}
+	if (!c->good)
+		policies_free(head);
 }
 
 /* @results: NULL = text is wanted. */
-static bool file_validate(const struct cli *cli, const char *file, json_t *results)
+static bool file_validate(const struct cli *cli, const char *file, struct policy_set *set,
+			  json_t *results)
 {
 	struct checked c = {.file = file};
 	_cleanup_free_ char *text = NULL;
@@ -91,7 +100,7 @@ static bool file_validate(const struct cli *cli, const char *file, json_t *resul
 
 	if (file_get(cli, file, &text, &len))
 		return false;
-	text_check(text, len, &c);
+	text_check(text, len, set, &c);
 	if (results)
 		json_array_append_new(results, checked_json(&c));
 	else
@@ -103,10 +112,12 @@ static bool file_validate(const struct cli *cli, const char *file, json_t *resul
 int policy_validate(const struct cli *cli, char *const *files, int count)
 {
 	_cleanup_json_ json_t *results = cli->json ? json_array() : NULL;
+	struct policy_set *set = policy_set_new();
 	int bad = 0;
 
 	for (int i = 0; i < count; i++)
-		bad += !file_validate(cli, files[i], results);
+		bad += !file_validate(cli, files[i], set, results);
+	policy_set_free(set);
 	if (results)
 		client_print(cli, results);
 	return bad;

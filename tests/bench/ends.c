@@ -76,17 +76,26 @@ static void enter(const char *netns, int cpu)
 		err(1, "cannot pin to core %d", cpu);
 }
 
-static int open_socket(int family, bool udp)
+/* Before connecting: the window is scaled by it. */
+static void set_buffers(int fd, int bytes)
+{
+	if (bytes && (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)) ||
+		      setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes))))
+		err(1, "buffers of %d bytes", bytes);
+}
+
+static int open_socket(const struct ends *ends, int family)
 {
 	const struct timeval limit = {.tv_sec = RECEIVE_TIMEOUT_S};
-	int fd = socket(family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+	int fd = socket(family, (ends->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
 	int one = 1;
 
 	if (fd < 0)
 		err(1, "socket");
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)))
 		err(1, "SO_RCVTIMEO");
-	if (udp)
+	set_buffers(fd, ends->buffer_bytes);
+	if (ends->udp)
 		return fd;
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)))
 		err(1, "TCP_NODELAY");
@@ -124,7 +133,7 @@ static int serve(const struct ends *ends, int port_pipe, ends_fn server, const v
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	enter(ends->server_netns, ends->cpu);
-	fd = open_socket(addr.ss_family, ends->udp);
+	fd = open_socket(ends, addr.ss_family);
 	if (bind(fd, (struct sockaddr *)&addr, len) || (!ends->udp && listen(fd, 1)) ||
 	    getsockname(fd, (struct sockaddr *)&addr, &len))
 		err(1, "cannot listen on %s", ends->address);
@@ -143,7 +152,7 @@ static int connect_to(const struct ends *ends, uint16_t port)
 	int fd;
 
 	enter(ends->client_netns, ends->cpu);
-	fd = open_socket(addr.ss_family, ends->udp);
+	fd = open_socket(ends, addr.ss_family);
 	if (connect(fd, (struct sockaddr *)&addr, len))
 		err(1, "cannot connect to %s", ends->address);
 	return fd;

@@ -19,6 +19,7 @@
  * @address:      the server's address, IPv4 or IPv6 text
  * @udp:          datagrams instead of a stream
  * @cpu:          core of both ends; -1 = not pinned
+ * @buffer_bytes: of both sockets' queues; 0 = as the kernel tunes them
  */
 struct ends {
 	const char *client_netns;
@@ -26,6 +27,7 @@ struct ends {
 	const char *address;
 	bool udp;
 	int cpu;
+	int buffer_bytes;
 };
 
 /** typedef ends_fn - one end: works on the connected socket @fd; 0, or the exit status */

@@ -49,6 +49,34 @@ static void later_fragments_follow_the_first(void **state)
 	}
 }
 
+/* RFC 8200, 4.5: only the first fragment's next header counts. */
+static void later_fragment_behind_destination_options_follows(void **state)
+{
+	struct fixture *x = *state;
+	struct axo_flow flow;
+	struct frame f;
+
+	for (int later = 0; later < 2; later++) {
+		frame_eth(&f, GW_MAC, A_MAC, 0);
+		frame_ip(&f, A6, B6);
+		frame_fragment(&f, later * 40, !later, ID);
+		if (later) {
+			frame_proto(&f, 60);
+		} else {
+			frame_ext(&f, 60, 8);
+			frame_udp(&f, 1111, 2222);
+		}
+		frame_payload(&f, "0123456789abcdef01234567", 24);
+		frame_finish(&f);
+		assert_pass(from_pod(x, POD_A, &f));
+	}
+	frame_eth(&f, GW_MAC, A_MAC, 0);
+	frame_ip(&f, A6, B6);
+	frame_udp(&f, 1111, 2222);
+	assert_string_equal(flow_lookup(x, &f, &flow), "axo_flow_lru");
+	assert_int_equal(flow.side[flow.originator].packets, 2);
+}
+
 static void fragment_before_its_first_is_dropped(void **state)
 {
 	struct fixture *x = *state;
@@ -154,6 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(later_fragments_follow_the_first),
+		fixture_test(later_fragment_behind_destination_options_follows),
 		fixture_test(fragment_before_its_first_is_dropped),
 		fixture_test(fragment_of_other_datagram_is_dropped),
 		fixture_test(fragment_from_other_device_is_another_datagrams),

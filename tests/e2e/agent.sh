@@ -25,6 +25,43 @@ test_the_api_answers_curl() {
 	assert_eq 405 "$(cat "$S/http")"
 }
 
+test_halves_of_an_add_come_in_order() {
+	local names='"network":"axoneme","containerId":"zz","ifname":"eth0"'
+	agent_start
+	api PUT /v1/attachments "{$names,\"mac\":\"02:00:00:00:00:01\",\"mtu\":1500}" >"$S/said"
+	assert_eq "404 104" "$(cat "$S/http") $(jq .code "$S/said")" "PUT without POST"
+	api POST /v1/attachments "{$names}" >"$S/said"
+	assert_eq 200 "$(cat "$S/http")" "POST"
+	api PUT /v1/attachments "{$names,\"mac\":\"02:00:00:00:00:01\",\"mtu\":1500}" >"$S/said"
+	assert_eq 106 "$(jq .code "$S/said")" "PUT without a device"
+	api DELETE /v1/attachments "{$names}" >"$S/said"
+	wait_until 5 settled 0
+}
+
+# Connections that never finish their request must not keep others out.
+test_a_thousand_idle_clients_keep_nobody_out() {
+	local idle
+	agent_start
+	"$PY" -c '
+import socket, sys, time
+clients = []
+for _ in range(1000):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    s.send(b"GET /v1/sta")
+    clients.append(s)
+print("open", flush=True)
+time.sleep(1000)
+' "$SOCK" >"$S/idle" &
+	idle=$!
+	wait_until 20 grep -q open "$S/idle"
+	pod_add a
+	ping_ok host "$(pod_ip4 a)"
+	kill "$idle"
+	pod_del a
+	wait_until 5 settled 0
+}
+
 test_a_huge_request_is_refused() {
 	agent_start
 	head -c 3000000 /dev/zero | tr '\0' ' ' >"$S/big"
@@ -211,6 +248,17 @@ test_metrics_listen_on_tcp() {
 	assert_fails curl -sf --max-time 5 http://127.0.0.1:9999/v1/status
 }
 
+test_the_gateway_comes_back() {
+	agent_start
+	pod_add a
+	ip addr flush dev axo_host
+	wait_until 5 ping -n -q -c 1 -W 0.3 "$(pod_ip4 a)"
+	ip link set axo_host down
+	ip link set axo_host up
+	wait_until 5 ping -n -q -c 1 -W 0.3 "$(pod_ip4 a)"
+	wait_until 5 ping -n -q -c 1 -W 0.3 "$(pod_ip6 a)"
+}
+
 test_a_full_disk_loses_nothing() {
 	mount -t tmpfs -o size=512k tiny "$S/state"
 	agent_start
@@ -242,6 +290,20 @@ test_a_broken_database_is_said() {
 	assert_fails timeout 10 bash -c "$(declare -f agent_run agent_flags); \
 		S=$S BIN=$BIN NODE=$NODE POD_CIDRS='$POD_CIDRS'; agent_run"
 	assert_match "axoneme.db" "$(cat "$S/said")"
+}
+
+test_a_removed_database_is_noticed() {
+	agent_start
+	pod_add a
+	mkdir "$S/aside"
+	mv "$S"/state/axoneme.db* "$S/aside/"
+	netns_add b
+	assert_match "removed or replaced" "$(cni_error 105 ADD b eth0)"
+	mv "$S"/aside/axoneme.db* "$S/state/"
+	cni ADD b eth0 >/dev/null
+	agent_kill9
+	agent_start
+	assert_eq 2 "$(endpoint_count)" "endpoints after the restart"
 }
 
 test_status_shows_memory_and_hooks() {

@@ -69,6 +69,33 @@ test_ipv6_is_switched_on_in_a_namespace_where_it_is_off() {
 	ping_ok b "$(pod_ip6 a)"
 }
 
+test_the_namespace_may_be_that_of_a_process() {
+	local pid
+	netns_add a
+	nsenter --net=/run/netns/a sleep 1000 &
+	pid=$!
+	wait_until 5 in_namespace_of a "$pid"
+	CNI_NETNS=/proc/$pid/ns/net cni ADD a eth0 >"$S/pods/a.json"
+	assert_eq "/proc/$pid/ns/net" "$(jq -r '.interfaces[1].sandbox' "$S/pods/a.json")" "sandbox"
+	ping_ok host "$(pod_ip4 a)"
+	kill "$pid"
+	wait_until 5 process_ended "$pid"
+	CNI_NETNS=/proc/$pid/ns/net cni DEL a eth0
+	wait_until 5 settled 0
+}
+
+in_namespace_of() {
+	[ "$(stat -Lc %i "/proc/$2/ns/net")" = "$(stat -Lc %i "/run/netns/$1")" ]
+}
+
+test_mtu_is_that_of_the_configuration() {
+	agent_stop
+	agent_start --mtu 1400
+	pod_add a
+	assert_eq 1400 "$(pod_exec a ip -j link show eth0 | jq '.[0].mtu')" "MTU in the pod"
+	assert_eq 1400 "$(ip -j link show "$(pod_dev a)" | jq '.[0].mtu')" "MTU of the host's side"
+}
+
 test_del_leaves_nothing() {
 	pod_add a
 	pod_del a
@@ -220,6 +247,15 @@ test_a_second_interface_gets_its_own_table() {
 	cni DEL a eth1
 	wait_until 5 settled 2
 	talk_tcp b a "$(pod_ip4 a)" 80
+}
+
+test_a_second_interface_that_fails_leaves_no_rule() {
+	local before
+	pod_add a
+	before=$(pod_exec a ip rule && pod_exec a ip -6 rule)
+	cni_error 7 ADD a eth1 "$(cni_conf '.args.cni.labels = [{key: "k", value: ("v" * 600)}]')"
+	assert_eq "$before" "$(pod_exec a ip rule && pod_exec a ip -6 rule)" "rules in the pod"
+	wait_until 5 settled 1
 }
 
 test_a_mac_can_be_asked_for() {

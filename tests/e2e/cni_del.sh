@@ -68,6 +68,18 @@ test_a_broken_queue_file_is_put_aside() {
 	assert_eq 3 "$(find "$S/state/queue" -name '*.bad' | wc -l)" "files put aside"
 }
 
+test_a_queue_directory_that_was_removed_is_watched_again() {
+	pod_add a
+	pod_add b
+	rm -r "$S/state/queue"
+	wait_until 5 test -d "$S/state/queue"
+	kill -STOP "$AGENT_PID"
+	cni DEL a eth0
+	kill -CONT "$AGENT_PID"
+	wait_until 5 settled 1
+	assert_eq "" "$(ls "$S/state/queue")" "queue"
+}
+
 test_a_hanging_agent_does_not_hang_del_forever() {
 	pod_add a
 	kill -STOP "$AGENT_PID"
@@ -113,6 +125,20 @@ test_del_and_add_in_the_same_namespace_at_once() {
 		ping_ok host "$(pod_ip4 a)"
 	done
 	wait_until 5 settled 1
+}
+
+# The old device may go at any moment of the ADD; each moment is hit once in some hundred times.
+# timeout 120
+test_an_add_meets_the_end_of_the_removal_before_it() {
+	local i conf
+	netns_add p
+	conf=$(cni_conf)
+	for i in {1..400}; do
+		CNI_NETNS=/run/netns/p cni ADD "p$i" eth0 "$conf" >"$S/said" ||
+			fail "ADD $i: $(cat "$S/said")"
+		CNI_NETNS=/run/netns/p cni DEL "p$i" eth0 "$conf"
+	done
+	wait_until 5 settled 0
 }
 
 test_no_packet_passes_after_del() {

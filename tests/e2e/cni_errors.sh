@@ -98,6 +98,22 @@ test_wrong_types_are_refused() {
 	wait_until 3 settled 0
 }
 
+test_the_hosts_own_namespace_is_refused() {
+	CNI_NETNS=/proc/self/ns/net refused 4 cni ADD a eth0
+	wait_until 3 settled 0
+}
+
+test_absurd_labels_are_refused_and_leave_nothing() {
+	local labels
+	netns_add a
+	for labels in '[range(200) | {key: "k\(.)", value: "v"}]' '[{key: "k", value: ("x" * 5000)}]' \
+		'[{key: "bad key!", value: "x"}]' '[{key: "io.kubernetes.pod.namespace", value: "x"}]'; do
+		refused 7 cni ADD a eth0 "$(cni_conf ".args.cni.labels = $labels")"
+	done
+	wait_until 3 settled 0
+	assert_eq lo "$(pod_exec a ip -j link | jq -r 'map(.ifname) | join(" ")')" "devices of the pod"
+}
+
 test_unknown_keys_pass() {
 	pod_add a '.fancy = {"deep": [1]} | .runtimeConfig.portMappings = [{"hostPort": 80}]'
 	ping_ok host "$(pod_ip4 a)"

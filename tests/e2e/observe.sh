@@ -115,6 +115,18 @@ test_conntrack_is_listed_and_flushed() {
 	ping_ok a "$(pod_ip4 b)"
 }
 
+test_flows_of_one_endpoint_are_flushed() {
+	pod_add c
+	ping_ok a "$(pod_ip4 b)"
+	ping_ok c "$(pod_ip4 b)"
+	api DELETE "/v1/flows?endpoint=$(endpoint a .id)" >"$S/said"
+	assert_eq 1 "$(jq .removed "$S/said")" "flows removed"
+	assert_eq "$(pod_ip4 c)" "$(axo conntrack list -o json |
+		jq -r '.[] | select(.proto == "ICMP") | .source')" "whose flow is left"
+	api DELETE /v1/flows?endpoint=4000000 >"$S/said"
+	assert_eq 404 "$(cat "$S/http")" "no such endpoint"
+}
+
 # A closed TCP connection is dead after ten seconds (AXO_FLOW_TIMEOUTS).
 # timeout 90
 test_dead_flows_are_removed() {

@@ -147,6 +147,35 @@ test_what_was_deleted_by_others_is_made_again() {
 	ping_ok a $GW6
 }
 
+test_the_gateway_is_made_again_with_the_mac_that_pods_know() {
+	ping_ok a $GW4
+	agent_stop
+	ip link del axo_host
+	NODE=another agent_start
+	ping_ok a "$(pod_ip4 b)"
+	ping_ok a $GW4
+	ping_ok a $GW6
+}
+
+test_a_gateway_address_that_was_removed_comes_back() {
+	ip addr flush dev axo_host
+	wait_until 5 pod_exec a ping -n -q -c 1 -W 1 $GW4
+	wait_until 5 pod_exec a ping -n -q -c 1 -W 1 $GW6
+	ping_ok host "$(pod_ip6 a)"
+	assert_match "gateway address was removed" "$(cat "$S/agent.log")"
+}
+
+test_down_and_up_of_the_gateway_loses_nothing() {
+	ip link set axo_host down
+	ip link set axo_host up
+	wait_until 5 pod_exec a ping -n -q -c 1 -W 1 $GW4
+	wait_until 5 pod_exec a ping -n -q -c 1 -W 1 $GW6
+	ip link set axo_net down
+	ip link set axo_net up
+	wait_until 5 pod_exec a ping -n -q -c 1 -W 1 $GW4
+	wait_until 5 pod_exec a ping -n -q -c 1 -W 1 $GW6
+}
+
 test_a_device_that_no_endpoint_owns_is_removed() {
 	agent_stop
 	ip link add axo0123456789ab type veth peer name orphan

@@ -20,6 +20,8 @@ from_a() {
 
 # never_arrives EXPRESSION FILTER - a sends it, b sees no frame that matches
 never_arrives() {
+	# What an earlier watcher said must not be taken for this one's.
+	: >"$S/watch"
 	packet b watch eth0 2 "$2" >"$S/watch" 2>&1 &
 	local watch=$!
 	wait_until 10 grep -q watching "$S/watch"
@@ -100,6 +102,7 @@ expect_drop_any() {
 test_neighbour_solicitations_are_answered_for_the_gateway() {
 	local source
 	for source in "$A6" fe80::1234 ::; do
+		: >"$S/watch"
 		packet a watch eth0 3 "p.haslayer('ICMPv6ND_NA') and p['ICMPv6ND_NA'].tgt == '$GW6'" >"$S/watch" &
 		local watch=$!
 		wait_until 10 grep -q watching "$S/watch"
@@ -169,7 +172,8 @@ test_ttl_ends_between_pods() {
 sees() {
 	local ns=$1 filter=$2
 	shift 2
-	packet "$ns" watch eth0 5 "$filter" >"$S/watch" 2>&1 &
+	: >"$S/watch"
+	packet "$ns" watch eth0 10 "$filter" >"$S/watch" 2>&1 &
 	local watch=$!
 	wait_until 10 grep -q watching "$S/watch"
 	"$@"

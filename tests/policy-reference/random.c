@@ -188,7 +188,7 @@ static void item_fill(struct random_item *item, const struct random_policy *p, i
 {
 	bool knp = p->kind == POLICY_KNP, egress = section >= SECTION_EGRESS;
 
-	*item = (struct random_item){.used = true};
+	*item = (struct random_item){.used = true, .split = random_below(state, 2)};
 	if (knp && random_below(state, 4))
 		list_fill(&item->peers, egress ? "to" : "from", knp_peers, ARRAY_SIZE(knp_peers),
 			  state);
@@ -230,31 +230,42 @@ void random_fill(struct random_case *c, uint64_t *state)
 		policy_fill(&c->policies[i], state);
 }
 
-static void list_write(const struct random_list *l, const char *before, const char *after,
-		       FILE *out)
+/** struct style - what stands around a list and between its texts */
+struct style {
+	const char *before;
+	const char *between;
+	const char *after;
+};
+
+static void list_write(const struct random_list *l, const struct style *style, FILE *out)
 {
 	const char *comma = "";
 
 	if (!l->key)
 		return;
-	fprintf(out, "    %s: %s", l->key, before);
+	fprintf(out, "    %s: %s", l->key, style->before);
 	for (int i = 0; i < RANDOM_MAX_PARTS; i++) {
 		if (!l->texts[i])
 			continue;
 		fprintf(out, "%s%s", comma, l->texts[i]);
-		comma = ", ";
+		comma = style->between;
 	}
-	fprintf(out, "%s\n", after);
+	fprintf(out, "%s\n", style->after);
 }
 
 static void item_write(const struct random_item *item, bool knp, FILE *out)
 {
+	static const struct style plain = {"[", ", ", "]"};
+	static const struct style ports_joined = {"[{ports: [", ", ", "]}]"};
+	static const struct style ports_split = {"[{ports: [", "]}, {ports: [", "]}]"};
+	static const struct style icmps_joined = {"[{fields: [", ", ", "]}]"};
+	static const struct style icmps_split = {"[{fields: [", "]}, {fields: [", "]}]"};
 	bool empty = !item->peers.key && !item->ports.key && !item->icmps.key;
 
 	fprintf(out, "  - %s\n", empty ? "{}" : "");
-	list_write(&item->peers, "[", "]", out);
-	list_write(&item->ports, knp ? "[" : "[{ports: [", knp ? "]" : "]}]", out);
-	list_write(&item->icmps, "[{fields: [", "]}]", out);
+	list_write(&item->peers, &plain, out);
+	list_write(&item->ports, knp ? &plain : item->split ? &ports_split : &ports_joined, out);
+	list_write(&item->icmps, item->split ? &icmps_split : &icmps_joined, out);
 }
 
 static void sections_write(const struct random_policy *p, FILE *out)

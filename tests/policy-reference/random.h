@@ -23,8 +23,10 @@ struct random_list {
 	int count;
 };
 
+/** struct random_item - @split: every port in a port rule of its own, so that there are parts */
 struct random_item {
 	bool used;
+	bool split;
 	struct random_list peers;
 	struct random_list ports;
 	struct random_list icmps;

@@ -145,6 +145,37 @@ static void json_escapes_are_read(void **state)
 	report_fini(&r);
 }
 
+/* Requirements that the first peer of the first ingress item has. */
+static uint32_t peer_requirements(const char *subject)
+{
+	struct policy *list = NULL;
+	char text[512];
+	struct report r;
+
+	snprintf(text, sizeof(text),
+		 "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\n"
+		 "metadata: {name: p}\nspec:\n  ingress: [{fromEndpoints: [{}]}]\n"
+		 "  endpointSelector: %s\n",
+		 subject);
+	report_init(&r, "x");
+	assert_int_equal(policy_parse("x", text, strlen(text), &r, &list), 0);
+	const struct rule *rule = list_at(&list->rules, struct rule, 0);
+	const struct rule_item *item =
+		list_at(&rule->sections[SECTION_INGRESS], struct rule_item, 0);
+	uint32_t count = list_at(&item->peers, struct peer, 0)->selector.requirements.count;
+	policies_free(list);
+	report_fini(&r);
+	return count;
+}
+
+static void clusterwide_peers_are_pods_unless_the_subject_is_init(void **state)
+{
+	(void)state;
+	assert_int_equal(peer_requirements("{}"), 1);
+	assert_int_equal(peer_requirements("{matchLabels: {\"reserved:health\": \"\"}}"), 1);
+	assert_int_equal(peer_requirements("{matchLabels: {\"reserved:init\": \"\"}}"), 0);
+}
+
 static void regular_expressions_of_users_are_accepted(void **state)
 {
 	static const char *const texts[] = {
@@ -187,6 +218,7 @@ int main(void)
 		cmocka_unit_test(findings_beyond_the_bound_are_counted),
 		cmocka_unit_test(a_thousand_documents_are_read),
 		cmocka_unit_test(json_escapes_are_read),
+		cmocka_unit_test(clusterwide_peers_are_pods_unless_the_subject_is_init),
 		cmocka_unit_test(regular_expressions_of_users_are_accepted),
 	};
 

@@ -172,6 +172,19 @@ static const struct row rows[] = {
 	{CNP
 	 "  ingress: [{fromEndpoints: [{matchExpressions: [{key: tier, operator: Exists}]}]}]\n",
 	 IN, DB, TCP, 80, false},
+	/* Expressions that differ in the operator only, each for a port of its own. */
+	{CNP
+	 "  ingress:\n  - fromEndpoints: [{matchExpressions: [{key: tier, operator: Exists}]}]\n"
+	 "    toPorts: [{ports: [{port: \"80\"}]}]\n"
+	 "  - fromEndpoints: [{matchExpressions: [{key: tier, operator: DoesNotExist}]}]\n"
+	 "    toPorts: [{ports: [{port: \"81\"}]}]\n",
+	 IN, DB, TCP, 80, false},
+	{CNP
+	 "  ingress:\n  - fromEndpoints: [{matchExpressions: [{key: tier, operator: Exists}]}]\n"
+	 "    toPorts: [{ports: [{port: \"80\"}]}]\n"
+	 "  - fromEndpoints: [{matchExpressions: [{key: tier, operator: DoesNotExist}]}]\n"
+	 "    toPorts: [{ports: [{port: \"81\"}]}]\n",
+	 IN, DB, TCP, 81, true},
 	/* Sources of labels. */
 	{CNP "  ingress: [{fromEndpoints: [{matchLabels: {\"container:app\": db}}]}]\n", IN, DB,
 	 TCP, 80, false},
