@@ -382,6 +382,34 @@ static void fragments_follow_the_first(void **state)
 	}
 }
 
+/* B has not asked: the later fragment of A's answer knows that as the first one does. */
+static void fragments_of_an_answer_to_nothing_are_judged(void **state)
+{
+	struct fixture *x = *state;
+	struct frame f;
+
+	both_policies(x);
+	allow(x, A_POLICY, AXO_DIR_EGRESS, IPPROTO_ICMP, 8);
+	allow(x, B_POLICY, AXO_DIR_INGRESS, IPPROTO_ICMP, 8);
+	for (int answer = 0; answer < 2; answer++) {
+		for (int later = 0; later < 2; later++) {
+			struct outcome o;
+
+			frame_eth(&f, GW_MAC, A_MAC, 0);
+			frame_ip(&f, A4, B4);
+			frame_fragment(&f, later ? 24 : 0, !later, 90 + answer);
+			if (later)
+				frame_proto(&f, IPPROTO_ICMP);
+			else
+				frame_icmp(&f, answer ? 0 : 8, 0, 8 << 16 | 1);
+			frame_payload(&f, "0123456789abcdef", 16);
+			frame_finish(&f);
+			o = from_pod(x, POD_A, &f);
+			assert_int_equal(o.reason, answer ? AXO_DROP_POLICY : 0);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,6 +426,7 @@ int main(void)
 		fixture_test(related_errors_pass_as_long_as_the_flow),
 		fixture_test(prefixes_are_identities),
 		fixture_test(fragments_follow_the_first),
+		fixture_test(fragments_of_an_answer_to_nothing_are_judged),
 	};
 
 	return cmocka_run_group_tests_name("policy_flow", tests, fixture_group_setup,
