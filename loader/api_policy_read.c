@@ -63,18 +63,10 @@ static json_t *policy_json(const struct policy_engine *p, const struct policy *p
 void api_policies_get(struct agent *agent, struct api_request *req)
 {
 	const struct policy_engine *p = agent->policy;
-	size_t count = policy_set_count(p->set), n = 0;
-	_cleanup_free_ const struct policy **all = calloc(count + 1, sizeof(*all));
+	_cleanup_free_ const struct policy **all = NULL;
+	size_t n = policy_set_all(p->set, &all);
 	json_t *list = json_array();
 
-	if (!all || !list) {
-		json_decref(list);
-		api_fail(req, API_TRY_LATER, "the agent has no memory for the answer");
-		return;
-	}
-	for (const struct policy *one = policy_set_next(p->set, NULL); one && n < count;
-	     one = policy_set_next(p->set, one))
-		all[n++] = one;
 	qsort(all, n, sizeof(*all), by_name);
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(list, policy_json(p, all[i]));

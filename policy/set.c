@@ -311,6 +311,18 @@ const struct policy *policy_set_next(const struct policy_set *s, const struct po
 	return item ? ((const struct entry *)item->value)->policy : NULL;
 }
 
+size_t policy_set_all(const struct policy_set *s, const struct policy ***out)
+{
+	size_t count = 0;
+
+	*out = calloc(s->by_name.count + 1, sizeof(**out));
+	if (!*out)
+		abort();
+	for (struct map_item *i = map_next(&s->by_name, NULL); i; i = map_next(&s->by_name, i))
+		(*out)[count++] = ((const struct entry *)i->value)->policy;
+	return count;
+}
+
 size_t policy_set_count(const struct policy_set *s)
 {
 	return s->by_name.count;

@@ -52,6 +52,9 @@ const struct policy *policy_set_find(const struct policy_set *s, enum policy_kin
 /** policy_set_next - all of them in no order: NULL starts, NULL ends; the set may not change */
 const struct policy *policy_set_next(const struct policy_set *s, const struct policy *prev);
 
+/** policy_set_all - all of them at once, in no order; @out: owned by the caller (free) */
+size_t policy_set_all(const struct policy_set *s, const struct policy ***out);
+
 size_t policy_set_count(const struct policy_set *s);
 
 /** policy_set_first_ref - reference of part 0 of @p, which is in the set */
