@@ -24,6 +24,9 @@ void policy_dir_close(struct policy_dir *d);
 /** policy_dir_load - the stored good versions, then what the directory holds now */
 int policy_dir_load(struct policy_dir *d, struct error *e);
 
+/** policy_dir_again - something else has changed: what is broken may fit now; looks from the loop */
+void policy_dir_again(struct policy_dir *d);
+
 /** policy_dir_broken - how many files are not in force as they stand there */
 size_t policy_dir_broken(const struct policy_dir *d);
 

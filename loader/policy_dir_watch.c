@@ -111,12 +111,18 @@ static void retry_fired(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (watch(d) < 0) {
+	if (d->fd < 0 && watch(d) < 0) {
 		unwatch(d);
 		retry_later(d);
 	} else {
 		look_again(d);
 	}
+}
+
+void policy_dir_again(struct policy_dir *d)
+{
+	if (policy_dir_broken(d))
+		event_active(d->retry, EV_TIMEOUT, 0);
 }
 
 int policy_dir_open(struct policy_dir **out, struct policy_engine *p, struct agent *agent,

@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "loader/agent.h"
 #include "loader/db.h"
+#include "loader/policy_dir.h"
 #include "loader/policy_internal.h"
 #include "loader/policy_store.h"
 #include "policy/parse.h"
@@ -133,7 +134,10 @@ static int plan_apply(struct policy_engine *p, struct plan *plan, const struct p
 
 	if (r == 0)
 		r = policy_change(p, plan->sources, plan->count, NULL, e);
-	return r < 0 ? r : plan_save(p, plan, t, e);
+	if (r < 0)
+		return r;
+	policy_dir_again(p->dir);
+	return plan_save(p, plan, t, e);
 }
 
 int policy_source_put(struct policy_engine *p, const struct policy_text *t, size_t *count,

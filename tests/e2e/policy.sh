@@ -176,6 +176,15 @@ test_an_object_belongs_to_one_source() {
 	assert_fails axo policy delete shop/web
 	assert_match "remove it there" "$(cat "$S/said")"
 	only_client_at_80
+	# A file waits for the name that the API has.
+	web_from client 81 | sed 's/name: web/name: taken/' | axo policy apply -
+	web_from other 81 | sed 's/name: web/name: taken/' >"$S/policies/taken.yaml"
+	wait_until 5 broken_are 1
+	passes client 81
+	axo policy delete shop/taken
+	wait_until 5 broken_are 0
+	passes other 81
+	blocked client 81
 }
 
 test_what_nobody_enforces_yet_is_refused_as_a_whole() {
@@ -275,6 +284,32 @@ test_nothing_is_left_of_what_was_replaced() {
 	axo policy delete shop/web
 	wait_until 5 entries_are 0/0
 	assert_eq 0 "$(axo status -o json | jq .policies.entries)"
+}
+
+test_what_cannot_be_stored_is_not_in_force() {
+	local i refused=
+	agent_stop
+	mkdir "$S/small"
+	mount -t tmpfs -o size=640k small "$S/small"
+	cp -a "$S/state/." "$S/small/"
+	mount --move "$S/small" "$S/state"
+	agent_start
+	web_from client 80 | axo policy apply -
+	head -c 10000000 /dev/zero >"$S/state/filler" 2>/dev/null || true
+	for i in $(seq 200); do
+		web_from other 81 | axo policy apply - >"$S/said" 2>&1 || refused=yes
+		[ -z "$refused" ] || break
+		web_from client 80 | axo policy apply - >"$S/said" 2>&1 || refused=yes
+		[ -z "$refused" ] || break
+	done
+	assert_eq yes "$refused" "refused on a full disk after $i rounds"
+	assert_match "database" "$(cat "$S/said")"
+	# What is in force is what is stored, whichever of the two that is.
+	axo policy get shop/web >"$S/stored"
+	if grep -q 'port: "80"' "$S/stored"; then only_client_at_80; else passes other 81; fi
+	rm "$S/state/filler"
+	web_from client 80 | axo policy apply -
+	only_client_at_80
 }
 
 story_main "$@"
