@@ -35,7 +35,7 @@ static __noinline int from_host_slow(struct __sk_buff *skb, struct packet *p)
 		if (rc)
 			return rc;
 	}
-	return slow_flow(skb, p, NULL);
+	return slow_flow(skb, p, false);
 }
 
 SEC("tc")

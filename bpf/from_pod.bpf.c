@@ -34,7 +34,7 @@ static __always_inline int from_pod_checked(struct __sk_buff *skb, struct packet
 		if (rc)
 			return rc;
 	}
-	return slow_flow(skb, p, ep);
+	return slow_flow(skb, p, true);
 }
 
 static __noinline int from_pod_slow(struct __sk_buff *skb, struct packet *p)

@@ -35,6 +35,7 @@
 #include "loader/lifecycle.h"
 #include "loader/metrics.h"
 #include "loader/netwatch.h"
+#include "loader/policy_engine.h"
 #include "loader/privileges.h"
 #include "loader/queue.h"
 #include "loader/reaper.h"
@@ -67,7 +68,13 @@ static int state_reload(void *arg, struct error *e)
 
 	if (r == 0)
 		r = store_load(agent->store, agent, e);
-	return r < 0 ? r : reconcile_run(agent, &report, e);
+	if (r == 0)
+		r = policy_load(agent->policy, e);
+	if (r == 0)
+		r = reconcile_run(agent, &report, e);
+	if (r == 0)
+		policy_loaded(agent->policy);
+	return r;
 }
 
 static void state_broken(void *arg, const struct error *e)
@@ -190,6 +197,13 @@ static int start_loop(struct agent *agent, struct error *e)
 	return r < 0 ? r : flow_gc_open(&agent->flow_gc, agent, e);
 }
 
+static int start_policy(struct agent *agent, struct error *e)
+{
+	int r = policy_open(&agent->policy, agent, e);
+
+	return r < 0 ? r : policy_load(agent->policy, e);
+}
+
 static int start_reconcile(struct agent *agent, struct error *e)
 {
 	struct reconcile_report report;
@@ -200,6 +214,7 @@ static int start_reconcile(struct agent *agent, struct error *e)
 	log_info("reconciled", "ready", log_num(report.ready), "lost", log_num(report.lost),
 		 "written", log_num(report.written), "pruned", log_num(report.pruned), "orphans",
 		 log_num(report.orphans));
+	policy_loaded(agent->policy);
 	lifecycle_resume(agent);
 	return queue_open(&agent->queue, agent, e);
 }
@@ -222,7 +237,8 @@ static int agent_start(struct agent *agent, struct error *e)
 {
 	int (*const steps[])(struct agent *, struct error *) = {
 		start_checks,	  start_database, start_network,   start_datapath,
-		start_privileges, start_loop,	  start_reconcile, start_api,
+		start_privileges, start_loop,	  start_policy,	   start_reconcile,
+		start_api,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
@@ -254,6 +270,7 @@ static void agent_stop(struct agent *agent)
 	queue_close(agent->queue);
 	reaper_close(agent->reaper);
 	lifecycle_close(agent->lifecycle);
+	policy_close(agent->policy);
 	events_free(agent->events);
 	metrics_free(agent->metrics);
 	netwatch_close(agent->links);

@@ -27,6 +27,7 @@ struct ipam;
 struct lifecycle;
 struct metrics;
 struct netwatch;
+struct policy_engine;
 struct queue;
 struct reaper;
 struct store;
@@ -48,6 +49,7 @@ struct store;
  * @queue:      the plugin's DEL queue
  * @flow_gc:    removes flows (loader/flow_gc.h)
  * @links:      tells of removed devices (loader/netwatch.h)
+ * @policy:     policies and what they are compiled to (loader/policy_engine.h)
  * @events:     ring buffer consumer and its listeners (loader/events.h)
  * @metrics:    counters (loader/metrics.h)
  * @config:     what the programs were loaded with
@@ -73,6 +75,7 @@ struct agent {
 	struct queue *queue;
 	struct flow_gc *flow_gc;
 	struct netwatch *links;
+	struct policy_engine *policy;
 	struct events *events;
 	struct metrics *metrics;
 	struct api *api;

@@ -50,6 +50,9 @@ json_t *api_body(const struct api_request *req);
 /** api_id - the number in a path like /v1/endpoints/7; 0 = none */
 uint32_t api_id(const struct api_request *req);
 
+/** api_path - the path of the request, as it came; borrowed */
+const char *api_path(const struct api_request *req);
+
 /** api_query - value of a query parameter, borrowed, or NULL */
 const char *api_query(const struct api_request *req, const char *key);
 

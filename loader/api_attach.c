@@ -24,6 +24,7 @@
 #include "loader/endpoint_text.h"
 #include "loader/hook.h"
 #include "loader/identity.h"
+#include "loader/policy_engine.h"
 #include "loader/reaper.h"
 #include "loader/store.h"
 
@@ -149,7 +150,9 @@ static int enter(struct agent *agent, struct endpoint *ep, struct error *e)
 	r = identity_ref(agent->identities, ep->labels, ep->label_count, &ep->identity, e);
 	if (r < 0)
 		return r;
-	r = attach(agent, ep, e);
+	r = policy_endpoint_add(agent->policy, ep, e);
+	if (r == 0)
+		r = attach(agent, ep, e);
 	if (r == 0) {
 		r = endpoint_insert(agent->endpoints, ep);
 		if (r < 0) {
@@ -157,8 +160,11 @@ static int enter(struct agent *agent, struct endpoint *ep, struct error *e)
 			error_set(e, r, "cannot enter endpoint %u: %s", ep->id, strerror(-r));
 		}
 	}
-	if (r < 0)
+	if (r < 0) {
+		policy_endpoint_remove(agent->policy, ep);
 		identity_unref(agent->identities, ep->identity);
+		policy_identity_freed(agent->policy, ep->identity);
+	}
 	return r;
 }
 

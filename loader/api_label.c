@@ -12,6 +12,7 @@
 #include "loader/endpoint_map.h"
 #include "loader/identity.h"
 #include "loader/labels.h"
+#include "loader/policy_engine.h"
 #include "loader/store.h"
 
 static int apply_add(struct label_set *set, const json_t *add, struct error *e)
@@ -51,9 +52,12 @@ static int apply_remove(struct label_set *set, const json_t *remove, struct erro
 /* Publish before the old identity is let go: its number is not another's while packets carry it. */
 static int relabel(struct agent *agent, struct endpoint *ep, struct label_set *set, struct error *e)
 {
+	struct endpoint before = *ep;
 	uint32_t old = ep->identity;
 	int r = identity_ref(agent->identities, set->items, set->count, &ep->identity, e);
 
+	if (r == 0)
+		r = policy_endpoint_add(agent->policy, ep, e);
 	if (r < 0)
 		return r;
 	if (ep->state == ENDPOINT_READY && ep->identity != old) {
@@ -61,7 +65,9 @@ static int relabel(struct agent *agent, struct endpoint *ep, struct label_set *s
 		if (r < 0)
 			return r;
 	}
+	policy_endpoint_remove(agent->policy, &before);
 	identity_unref(agent->identities, old);
+	policy_identity_freed(agent->policy, old);
 	labels_free(ep->labels, ep->label_count);
 	ep->labels = set->items;
 	ep->label_count = set->count;

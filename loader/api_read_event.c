@@ -11,6 +11,7 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 
+#include "lib/cleanup.h"
 #include "loader/agent.h"
 #include "loader/api_read.h"
 #include "loader/api_stream.h"
@@ -20,6 +21,7 @@
 #include "loader/event_json.h"
 #include "loader/events.h"
 #include "loader/metrics.h"
+#include "loader/policy_rule_json.h"
 
 #define BACKLOG_MAX (256 * 1024)
 
@@ -47,9 +49,25 @@ static uint64_t ring_lost(const struct agent *agent)
 	return count_sum(datapath_map_fd(agent->datapath, MAP_COUNTS), AXO_COUNT_EVENT_LOST);
 }
 
-static void on_event(const void *data, size_t size, void *arg)
+static void write_event(struct event_answer *a, const void *data)
 {
 	const struct axo_event_drop *drop = data;
+	const struct axo_event_verdict *verdict = data;
+	_cleanup_free_ char *rule = NULL;
+
+	if (drop->type == AXO_EVENT_DROP) {
+		if (drop->policy)
+			rule = policy_rule_members(a->agent->policy, drop->rule);
+		event_drop_to_json(drop, drop->time_ns / 1000 + a->skew_us, rule, a->lines);
+	} else if (verdict->type == AXO_EVENT_VERDICT) {
+		rule = policy_rule_members(a->agent->policy, verdict->rule);
+		event_verdict_to_json(verdict, verdict->time_ns / 1000 + a->skew_us, rule,
+				      a->lines);
+	}
+}
+
+static void on_event(const void *data, size_t size, void *arg)
+{
 	struct event_answer *a = arg;
 
 	(void)size;
@@ -60,8 +78,7 @@ static void on_event(const void *data, size_t size, void *arg)
 	}
 	if (!evbuffer_get_length(a->lines))
 		a->skew_us = clock_wall_us() - clock_us();
-	if (drop->type == AXO_EVENT_DROP)
-		event_drop_to_json(drop, drop->time_ns / 1000 + a->skew_us, a->lines);
+	write_event(a, data);
 	event_active(a->wake, 0, 0);
 }
 

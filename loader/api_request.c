@@ -16,6 +16,7 @@
 
 #include "lib/cleanup.h"
 #include "loader/agent.h"
+#include "loader/api_policy.h"
 #include "loader/clock.h"
 
 struct api_request *api_request_new(struct agent *agent, struct evhttp_request *http,
@@ -126,6 +127,7 @@ static bool parse_body(struct api_request *req)
 {
 	struct evbuffer *in = evhttp_request_get_input_buffer(req->http);
 	size_t len = evbuffer_get_length(in);
+	size_t max = req->route->handler == api_policies_put ? API_POLICY_MAX : API_BODY_MAX;
 	enum api_code code;
 	struct error e;
 
@@ -135,10 +137,9 @@ static bool parse_body(struct api_request *req)
 		api_fail(req, API_BAD_CONFIG, "%s takes no request body", req->route->path);
 		return false;
 	}
-	if (len > API_BODY_MAX) {
+	if (len > max) {
 		api_fail_status(req, 413, API_BAD_CONFIG,
-				"request body has %zu bytes, expected at most %d", len,
-				API_BODY_MAX);
+				"request body has %zu bytes, expected at most %zu", len, max);
 		return false;
 	}
 	req->body = api_body_parse((const char *)evbuffer_pullup(in, -1), len, &code, &e);
@@ -167,6 +168,13 @@ json_t *api_body(const struct api_request *req)
 uint32_t api_id(const struct api_request *req)
 {
 	return req->id;
+}
+
+const char *api_path(const struct api_request *req)
+{
+	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req->http));
+
+	return path ? path : "";
 }
 
 const char *api_query(const struct api_request *req, const char *key)

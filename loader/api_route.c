@@ -8,6 +8,7 @@
 #include "lib/cleanup.h"
 #include "lib/nearest.h"
 #include "lib/number.h"
+#include "loader/api_policy.h"
 #include "loader/api_read.h"
 
 /* X(METHOD, path, handler, query, has body, before ready, metric) */
@@ -28,6 +29,15 @@
 	X(GET, "/v1/flows", api_flows_get, "endpoint", 0, 0, NONE)                  \
 	X(DELETE, "/v1/flows", api_flows_delete, "endpoint", 0, 0, NONE)            \
 	X(GET, "/v1/events", api_events_get, "type", 0, 0, NONE)                    \
+	X(GET, "/v1/endpoints/ID/policy", api_endpoint_policy_get, NULL, 0, 0, NONE) \
+	X(GET, "/v1/policies", api_policies_get, NULL, 0, 0, NONE)                  \
+	X(PUT, "/v1/policies", api_policies_put, NULL, 1, 0, NONE)                  \
+	X(DELETE, "/v1/policies", api_policies_delete, NULL, 1, 0, NONE)            \
+	X(POST, "/v1/policies/trace", api_policy_trace, NULL, 1, 0, NONE)           \
+	X(GET, "/v1/policies/NAME", api_policy_get, "kind", 0, 0, NONE)             \
+	X(DELETE, "/v1/policies/NAME", api_policy_delete, "kind", 0, 0, NONE)       \
+	X(GET, "/v1/policies/NAME/NAME", api_policy_get, "kind", 0, 0, NONE)        \
+	X(DELETE, "/v1/policies/NAME/NAME", api_policy_delete, "kind", 0, 0, NONE)  \
 	X(GET, "/v1/version", api_version_get, NULL, 0, 1, NONE)                    \
 	X(GET, "/metrics", api_metrics_get, NULL, 0, 1, NONE)
 
@@ -61,6 +71,9 @@ static int path_match(const char *pattern, const char *path, uint32_t *id)
 			if (number_parse(digits, 1, UINT32_MAX, &number))
 				return -ENOENT;
 			*id = number;
+		} else if (np == 4 && !strncmp(pattern, "NAME", 4)) {
+			if (!n)
+				return -ENOENT;
 		} else if (np != n || strncmp(pattern, path, n)) {
 			return -ENOENT;
 		}

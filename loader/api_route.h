@@ -17,7 +17,7 @@ enum api_method { API_GET, API_POST, API_PUT, API_DELETE, API_PATCH, API_OTHER }
 
 /**
  * struct api_route - one line of the table
- * @path:    a segment "ID" stands for a number from 1 on
+ * @path:    a segment "ID" stands for a number from 1 on, "NAME" for any text
  * @query:   the only query parameter it takes, or NULL
  * @body:    it may have a JSON object as its body; others refuse one
  * @early:   it is served before the agent is ready

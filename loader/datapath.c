@@ -28,6 +28,9 @@ static const char *const map_names[MAP_COUNT] = {
 	[MAP_EVENTS] = AXO_MAP_EVENTS,
 	[MAP_COUNTS] = AXO_MAP_COUNTS,
 	[MAP_ICMP_BUCKET] = AXO_MAP_ICMP_BUCKET,
+	[MAP_POL_PEER] = AXO_MAP_POL_PEER,
+	[MAP_POL_ENTRY] = AXO_MAP_POL_ENTRY,
+	[MAP_POL_HITS] = AXO_MAP_POL_HITS,
 };
 
 const char *const datapath_prog_names[PROG_COUNT] = {

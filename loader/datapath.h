@@ -29,6 +29,9 @@ enum datapath_map {
 	MAP_EVENTS,
 	MAP_COUNTS,
 	MAP_ICMP_BUCKET,
+	MAP_POL_PEER,
+	MAP_POL_ENTRY,
+	MAP_POL_HITS,
 	MAP_COUNT,
 };
 

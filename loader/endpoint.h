@@ -13,7 +13,10 @@
 #include <stdint.h>
 
 #include "axoneme/address.h"
+#include "axoneme/policy.h"
 #include "lib/attachment.h"
+
+struct policy_subject;
 
 /** enum endpoint_state - as in the API: READY, or LOST = its device is gone */
 enum endpoint_state { ENDPOINT_READY, ENDPOINT_LOST };
@@ -33,6 +36,8 @@ struct endpoint_port {
  * @ifindex:   of @device; 0 when LOST
  * @netns:     path as the runtime gave it, or ""
  * @labels:    sorted, unique, "source:key=value"; @label_count of them
+ * @policy:    the compiled policy, as programs see it
+ * @subject:   the policy engine's (loader/policy_engine.h); NULL = not entered there
  */
 struct endpoint {
 	uint32_t id;
@@ -52,6 +57,8 @@ struct endpoint {
 	struct endpoint_port *ports;
 	size_t port_count;
 	enum endpoint_state state;
+	struct axo_policy_ref policy;
+	struct policy_subject *subject;
 };
 
 struct endpoint_table;

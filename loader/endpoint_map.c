@@ -24,6 +24,7 @@ void endpoint_map_value(const struct endpoint *ep, struct axo_endpoint *out)
 	out->ipv4 = ep->ipv4;
 	out->ipv6 = ep->ipv6;
 	memcpy(out->mac, ep->mac, 6);
+	out->policy = ep->policy;
 }
 
 static struct axo_ipcache_key ipcache_key(const struct axo_addr *addr)
@@ -84,6 +85,24 @@ int endpoint_publish(struct datapath *dp, const struct endpoint *ep, struct erro
 	}
 	datapath_bump(dp);
 	return 0;
+}
+
+int endpoint_map_update(struct datapath *dp, const struct endpoint *ep, struct error *e)
+{
+	const struct axo_addr *addrs[] = {&ep->ipv4, &ep->ipv6};
+	uint32_t ifindex = (uint32_t)ep->ifindex;
+	struct axo_endpoint value;
+	int r = 0;
+
+	endpoint_map_value(ep, &value);
+	if (bpf_map_update_elem(datapath_map_fd(dp, MAP_ENDPOINT), &ifindex, &value, BPF_EXIST) < 0)
+		r = -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(addrs); i++) {
+		if (!addr_is_zero(addrs[i]) && bpf_map_update_elem(datapath_map_fd(dp, MAP_ADDRESS),
+								   addrs[i], &value, BPF_EXIST) < 0)
+			r = -errno;
+	}
+	return r < 0 ? error_set(e, r, "cannot update endpoint %u: %s", ep->id, strerror(-r)) : 0;
 }
 
 /* Only what is this endpoint's: the address may be somebody else's by now. */

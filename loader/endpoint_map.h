@@ -25,6 +25,12 @@ void endpoint_map_value(const struct endpoint *ep, struct axo_endpoint *out);
 /** endpoint_publish - 0 or negative errno with @e; on failure nothing of @ep is left in the maps */
 int endpoint_publish(struct datapath *dp, const struct endpoint *ep, struct error *e);
 
+/**
+ * endpoint_map_update - @ep is published; write it anew (with another policy).  Does not bump, and
+ * leaves the ipcache alone; what a failure leaves is the old entry or the new one
+ */
+int endpoint_map_update(struct datapath *dp, const struct endpoint *ep, struct error *e);
+
 /** endpoint_withdraw - what is not there is no error */
 void endpoint_withdraw(struct datapath *dp, const struct endpoint *ep);
 

@@ -9,6 +9,7 @@
 #include <event2/buffer.h>
 
 #include "axoneme/drop.h"
+#include "axoneme/policy.h"
 #include "lib/cidr.h"
 #include "loader/proto.h"
 
@@ -75,7 +76,14 @@ static void packet_to_json(const struct axo_event_drop *ev, struct evbuffer *out
 			    source, destination, ntohs(ev->sport), ntohs(ev->dport));
 }
 
-void event_drop_to_json(const struct axo_event_drop *ev, uint64_t wall_us, struct evbuffer *out)
+static void rule_to_json(const char *rule, struct evbuffer *out)
+{
+	if (rule && *rule)
+		evbuffer_add_printf(out, "%s,", rule);
+}
+
+void event_drop_to_json(const struct axo_event_drop *ev, uint64_t wall_us, const char *rule,
+			struct evbuffer *out)
 {
 	char reason[16];
 
@@ -87,6 +95,30 @@ void event_drop_to_json(const struct axo_event_drop *ev, uint64_t wall_us, struc
 			    drop_reason_name(ev->reason, reason), drop_reason_text(ev->reason),
 			    drop_dir_name(ev->dir), ev->endpoint, ev->ifindex);
 	packet_to_json(ev, out);
+	rule_to_json(rule, out);
+	evbuffer_add_printf(out, "\"sourceIdentity\":%u,\"destinationIdentity\":%u}\n",
+			    ev->src_identity, ev->dst_identity);
+}
+
+void event_verdict_to_json(const struct axo_event_verdict *ev, uint64_t wall_us, const char *rule,
+			   struct evbuffer *out)
+{
+	char source[CIDR_STR_MAX], destination[CIDR_STR_MAX], proto[PROTO_STR_MAX], reason[16];
+
+	evbuffer_add_printf(out, "{\"type\":\"policy-verdict\",");
+	time_to_json(wall_us, out);
+	evbuffer_add_printf(out,
+			    "\"verdict\":\"%s\",\"reason\":\"%s\",\"direction\":\"%s\","
+			    "\"endpoint\":%u,\"ifindex\":%u,\"protocol\":\"%s\","
+			    "\"source\":\"%s\",\"destination\":\"%s\",\"sourcePort\":%u,"
+			    "\"destinationPort\":%u,",
+			    ev->verdict == AXO_POL_ALLOW ? "allow" : "deny",
+			    ev->reason ? drop_reason_name(ev->reason, reason) : "",
+			    drop_dir_name(ev->dir), ev->endpoint, ev->ifindex,
+			    proto_to_str(ev->proto, proto), addr_to_str(&ev->saddr, source),
+			    addr_to_str(&ev->daddr, destination), ntohs(ev->sport),
+			    ntohs(ev->dport));
+	rule_to_json(rule, out);
 	evbuffer_add_printf(out, "\"sourceIdentity\":%u,\"destinationIdentity\":%u}\n",
 			    ev->src_identity, ev->dst_identity);
 }

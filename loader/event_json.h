@@ -14,8 +14,12 @@ struct evbuffer;
 /**
  * event_drop_to_json - append the object of docs/api.md, "GET /v1/events", and a newline
  * @wall_us: when it happened, CLOCK_REALTIME
+ * @rule:    JSON members that name the rule, without braces, or NULL
  */
-void event_drop_to_json(const struct axo_event_drop *ev, uint64_t wall_us, struct evbuffer *out);
+void event_drop_to_json(const struct axo_event_drop *ev, uint64_t wall_us, const char *rule,
+			struct evbuffer *out);
+void event_verdict_to_json(const struct axo_event_verdict *ev, uint64_t wall_us, const char *rule,
+			   struct evbuffer *out);
 
 /** drop_reason_name - "spoofed_ip", or "reason_N" (in @buf) for a number that is not in the list */
 const char *drop_reason_name(unsigned int reason, char buf[static 16]);

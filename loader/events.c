@@ -45,7 +45,9 @@ struct events {
 };
 
 /* X(type, struct, "name") */
-#define EVENT_TYPES(X) X(AXO_EVENT_DROP, struct axo_event_drop, "drop")
+#define EVENT_TYPES(X)                                  \
+	X(AXO_EVENT_DROP, struct axo_event_drop, "drop") \
+	X(AXO_EVENT_VERDICT, struct axo_event_verdict, "policy-verdict")
 
 static size_t record_size(uint8_t type)
 {

@@ -22,6 +22,17 @@ static const char *state_to_str(uint8_t state)
 	return state < ARRAY_SIZE(names) ? names[state] : "unknown";
 }
 
+static const char *verdict_to_str(uint8_t verdict)
+{
+	static const char *const names[] = {
+		[AXO_VERDICT_NONE] = "none",
+		[AXO_VERDICT_ALLOW] = "allow",
+		[AXO_VERDICT_DENY] = "deny",
+	};
+
+	return verdict < ARRAY_SIZE(names) ? names[verdict] : "unknown";
+}
+
 /* Programs use a coarse clock of their own: a stamp may be ahead of ours. */
 static uint32_t seconds_since(uint32_t then_s, uint32_t now_s)
 {
@@ -64,7 +75,7 @@ void flow_to_json(const struct axo_flow_key *key, const struct axo_flow *flow, u
 
 	evbuffer_add_printf(out, "{\"proto\":\"%s\",\"state\":\"%s\",\"verdict\":\"%s\",",
 			    proto_to_str(key->proto, proto), state_to_str(flow->state),
-			    flow->verdict == AXO_VERDICT_ALLOW ? "allow" : "none");
+			    verdict_to_str(flow->verdict));
 	ends_to_json(key, flow, out);
 	counts_to_json(flow, out);
 	evbuffer_add_printf(out,

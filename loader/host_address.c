@@ -17,6 +17,7 @@
 #include "loader/endpoint_map.h"
 #include "loader/gateway.h"
 #include "loader/netwatch.h"
+#include "loader/policy_engine.h"
 
 /** struct address_list - sorted and unique once it is whole */
 struct address_list {
@@ -118,6 +119,7 @@ static void apply(struct host_addresses *h, const struct address_list *next)
 		if (has(next, &h->now.items[i]))
 			continue;
 		ipcache_remove(dp, &h->now.items[i]);
+		policy_address_freed(h->agent->policy, &h->now.items[i]);
 		changes++;
 	}
 	if (changes)

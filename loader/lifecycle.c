@@ -17,6 +17,7 @@
 #include "loader/endpoint.h"
 #include "loader/endpoint_map.h"
 #include "loader/identity.h"
+#include "loader/policy_engine.h"
 #include "loader/reaper.h"
 #include "loader/store.h"
 
@@ -161,7 +162,11 @@ static int endpoint_end(struct agent *agent, struct endpoint *ep, struct error *
 	if (r < 0)
 		return r;
 	endpoint_withdraw(agent->datapath, ep);
+	policy_endpoint_remove(agent->policy, ep);
 	identity_unref(agent->identities, ep->identity);
+	policy_identity_freed(agent->policy, ep->identity);
+	policy_address_freed(agent->policy, &ep->ipv4);
+	policy_address_freed(agent->policy, &ep->ipv6);
 	log_info("endpoint removed", "id", log_num(ep->id), "namespace", ep->namespace_, "name",
 		 ep->name, "container", ep->attachment.container_id, "ifname",
 		 ep->attachment.ifname);
@@ -236,6 +241,8 @@ void lifecycle_lost(struct agent *agent, int ifindex)
 	if (!ep)
 		return;
 	endpoint_withdraw(agent->datapath, ep);
+	policy_address_freed(agent->policy, &ep->ipv4);
+	policy_address_freed(agent->policy, &ep->ipv6);
 	endpoint_set_ifindex(agent->endpoints, ep, 0);
 	ep->state = ENDPOINT_LOST;
 	log_warn("device of an endpoint is gone; its addresses stay until DEL", "id",

@@ -22,6 +22,7 @@
 #include "loader/flow_gc.h"
 #include "loader/identity.h"
 #include "loader/metrics_state.h"
+#include "loader/policy_engine.h"
 #include "loader/queue.h"
 #include "loader/reaper.h"
 
@@ -158,6 +159,28 @@ static void write_tables(const struct agent *agent, struct evbuffer *out)
 		       "DELs taken from the plugin's queue.", queue_drained(agent->queue));
 }
 
+static void write_policies(const struct agent *agent, struct evbuffer *out)
+{
+	struct policy_numbers n;
+
+	if (!agent->policy)
+		return;
+	policy_numbers(agent->policy, &n);
+	single(out, "axoneme_policies", "gauge", "Policies and other objects in force.",
+	       n.policies);
+	single(out, "axoneme_policy_files_broken", "gauge",
+	       "Files of the policy directory that are not in force as they are.", n.broken_files);
+	single(out, "axoneme_policy_entries", "gauge", "Entries of policies in the maps.",
+	       n.entries);
+	single(out, "axoneme_policy_entries_limit", "gauge", "How many the map can hold.",
+	       n.entries_limit);
+	single(out, "axoneme_policy_peers", "gauge", "Peers of policies in the maps.", n.peers);
+	single(out, "axoneme_policy_prefix_identities", "gauge",
+	       "Identities of prefixes that policies name.", n.prefixes);
+	single(out, "axoneme_policy_compiled_total", "counter",
+	       "Compilations of a policy for a set of labels.", n.compiled_total);
+}
+
 static void pool_line(struct evbuffer *out, int family, const char *state, uint64_t value)
 {
 	evbuffer_add_printf(out, "axoneme_ipam_addresses{family=\"ipv%d\",state=\"%s\"} %llu\n",
@@ -290,6 +313,7 @@ void metrics_write(struct agent *agent, struct evbuffer *out)
 	write_drops(agent, out);
 	write_counts(agent, out);
 	write_tables(agent, out);
+	write_policies(agent, out);
 	write_pools(agent, out);
 	write_requests(agent->metrics, out);
 	write_flow_counts(agent, out);

@@ -6,7 +6,7 @@ loader/cli_SRCS := $(filter-out loader/cli/main.c,$(wildcard loader/cli/*.c))
 
 PROGRAMS += axonemed
 axonemed_SRCS := loader/main.c
-axonemed_ARCHIVES := loader ipam lib
+axonemed_ARCHIVES := loader policy ipam lib
 axonemed_LIBS := -lbpf -lelf -lz -lmnl -ljansson -lyaml -levent_core -levent_extra -levent_pthreads -lsqlite3 -lcap -lpthread
 
 PROGRAMS += axoneme

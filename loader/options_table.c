@@ -114,7 +114,7 @@ const struct option_def option_table[] = {
 	 FIELD(policy_dir),
 	 .dflt = AXO_DEFAULT_POLICY_DIR,
 	 .value = "DIR",
-	 .help = "policy files (not read yet)"},
+	 .help = "policy files; watched, and applied as they change"},
 	{.name = "queue-dir",
 	 .kind = OPTION_PATH,
 	 FIELD(queue_dir),

@@ -18,6 +18,7 @@
 #include "loader/endpoint_map.h"
 #include "loader/hook.h"
 #include "loader/host_address.h"
+#include "loader/policy_engine.h"
 #include "loader/reaper.h"
 
 /** struct device - a device named like a pod's; @known: somebody accounts for it */
@@ -82,8 +83,9 @@ static void find_devices(struct agent *agent, struct device_list *l,
 	}
 }
 
-/* Addresses that may stand in the ipcache: of READY endpoints, and of the host. */
+/* What may stand in the ipcache: addresses of READY endpoints and of the host, and prefixes. */
 struct wanted {
+	const struct policy_engine *policy;
 	struct axo_addr *items;
 	size_t count;
 };
@@ -124,7 +126,9 @@ static bool is_wanted(const struct axo_addr *addr, uint32_t bits, void *arg)
 {
 	const struct wanted *w = arg;
 
-	return bits == 128 && bsearch(addr, w->items, w->count, sizeof(*addr), wanted_compare);
+	return (bits == 128 &&
+		bsearch(addr, w->items, w->count, sizeof(*addr), wanted_compare)) ||
+	       policy_has_prefix(w->policy, addr, bits);
 }
 
 static int maps_write(struct agent *agent, struct reconcile_report *report, struct error *e)
@@ -147,7 +151,7 @@ static int maps_write(struct agent *agent, struct reconcile_report *report, stru
 
 static int maps_prune(struct agent *agent, struct reconcile_report *report, struct error *e)
 {
-	struct wanted w = {0};
+	struct wanted w = {.policy = agent->policy};
 
 	if (wanted_fill(&w, agent) < 0)
 		return error_set(e, ENOMEM, "no memory");

@@ -67,14 +67,16 @@ static void rule_add(struct prefixes *out, const struct rule *r)
 size_t policy_set_prefixes(const struct policy_set *s, struct cidr **out)
 {
 	struct prefixes found = {0};
-	size_t count = 0;
+	const struct policy **all;
+	size_t policies = policy_set_all(s, &all), count = 0;
 
-	for (const struct policy *p = policy_set_next(s, NULL); p; p = policy_set_next(s, p)) {
-		list_add(&found, &p->cidrs);
-		list_each(struct rule, r, &p->rules) {
+	for (size_t i = 0; i < policies; i++) {
+		list_add(&found, &all[i]->cidrs);
+		list_each(struct rule, r, &all[i]->rules) {
 			rule_add(&found, r);
 		}
 	}
+	free(all);
 	if (found.count)
 		qsort(found.items, found.count, sizeof(*found.items), cidr_order);
 	for (size_t i = 0; i < found.count; i++)

@@ -13,10 +13,12 @@
 #include "axoneme/policy.h"
 #include "policy/map.h"
 
+/** struct entry - @fresh: it came since policy_set_begin() */
 struct entry {
 	struct policy *policy;
 	char *source;
 	uint32_t first_ref;
+	bool fresh;
 };
 
 /** struct bucket - policies of one namespace, in the order of references */
@@ -31,6 +33,9 @@ struct policy_set {
 	struct map by_source;	 /* struct bucket, owned */
 	struct bucket by_ref;
 	uint32_t next_ref;
+	bool open;	     /* between policy_set_begin() and its end */
+	struct bucket gone;  /* struct entry, owned: replaced meanwhile */
+	struct bucket fresh; /* came meanwhile */
 };
 
 #define KEY_MAX 400
@@ -47,13 +52,19 @@ static size_t policy_key(char buf[static KEY_MAX], const struct policy *p)
 
 static void bucket_add(struct bucket *b, struct entry *e)
 {
+	size_t at = b->count;
+
 	if (b->count == b->size) {
 		b->size = b->size ? b->size * 2 : 1;
 		b->items = reallocarray(b->items, b->size, sizeof(struct entry *));
 		if (!b->items)
 			abort();
 	}
-	b->items[b->count++] = e;
+	/* At the end, but for what policy_set_rollback() brings back. */
+	while (at && b->items[at - 1]->first_ref > e->first_ref)
+		at--;
+	memmove(b->items + at + 1, b->items + at, (b->count++ - at) * sizeof(struct entry *));
+	b->items[at] = e;
 }
 
 static void bucket_remove(struct bucket *b, const struct entry *e)
@@ -98,10 +109,13 @@ void policy_set_free(struct policy_set *s)
 {
 	if (!s)
 		return;
+	policy_set_commit(s);
 	map_fini(&s->by_namespace, bucket_free);
 	map_fini(&s->by_source, bucket_free);
 	map_fini(&s->by_name, entry_free);
 	free(s->by_ref.items);
+	free(s->gone.items);
+	free(s->fresh.items);
 	free(s);
 }
 
@@ -119,23 +133,48 @@ static bool is_policy(const struct policy *p)
 	return p->kind == POLICY_CNP || p->kind == POLICY_CCNP || p->kind == POLICY_KNP;
 }
 
+static void entry_insert(struct policy_set *s, struct entry *e)
+{
+	struct policy *p = e->policy;
+	char key[KEY_MAX];
+
+	*map_slot(&s->by_name, key, policy_key(key, p)) = e;
+	bucket_add(bucket_of(&s->by_source, e->source), e);
+	if (!is_policy(p))
+		return;
+	bucket_add(bucket_of(&s->by_namespace, p->namespace_), e);
+	if (p->refs)
+		bucket_add(&s->by_ref, e);
+}
+
 static void entry_add(struct policy_set *s, const char *source, struct policy *p)
 {
-	char key[KEY_MAX];
 	struct entry *e = calloc(1, sizeof(*e));
 
 	if (!e || !(e->source = strdup(source)))
 		abort();
 	e->policy = p;
 	e->first_ref = s->next_ref;
+	e->fresh = s->open;
 	s->next_ref += p->refs;
-	*map_slot(&s->by_name, key, policy_key(key, p)) = e;
-	bucket_add(bucket_of(&s->by_source, source), e);
-	if (!is_policy(p))
+	entry_insert(s, e);
+	if (s->open)
+		bucket_add(&s->fresh, e);
+}
+
+/* What was there before policy_set_begin() can come back. */
+static void entry_drop(struct policy_set *s, struct entry *e)
+{
+	if (!s->open) {
+		entry_free(e);
 		return;
-	bucket_add(bucket_of(&s->by_namespace, p->namespace_), e);
-	if (p->refs)
-		bucket_add(&s->by_ref, e);
+	}
+	if (!e->fresh) {
+		bucket_add(&s->gone, e);
+		return;
+	}
+	bucket_remove(&s->fresh, e);
+	entry_free(e);
 }
 
 static void entry_remove(struct policy_set *s, struct entry *e)
@@ -147,7 +186,7 @@ static void entry_remove(struct policy_set *s, struct entry *e)
 		bucket_remove(bucket_of(&s->by_namespace, e->policy->namespace_), e);
 		bucket_remove(&s->by_ref, e);
 	}
-	entry_free(e);
+	entry_drop(s, e);
 }
 
 static int conflict_check(const struct policy_set *s, const char *source, const struct policy *p,
@@ -199,6 +238,53 @@ int policy_set_apply(struct policy_set *s, const char *source, struct policy *li
 	return 0;
 }
 
+void policy_set_begin(struct policy_set *s)
+{
+	s->open = true;
+}
+
+void policy_set_commit(struct policy_set *s)
+{
+	for (size_t i = 0; i < s->gone.count; i++)
+		entry_free(s->gone.items[i]);
+	for (size_t i = 0; i < s->fresh.count; i++)
+		s->fresh.items[i]->fresh = false;
+	s->gone.count = s->fresh.count = 0;
+	s->open = false;
+}
+
+void policy_set_rollback(struct policy_set *s)
+{
+	while (s->fresh.count)
+		source_remove(s, s->fresh.items[0]->source);
+	for (size_t i = 0; i < s->gone.count; i++)
+		entry_insert(s, s->gone.items[i]);
+	s->gone.count = 0;
+	s->open = false;
+}
+
+size_t policy_set_changed(const struct policy_set *s, const struct policy ***out)
+{
+	size_t count = 0;
+
+	*out = calloc(s->gone.count + s->fresh.count + 1, sizeof(**out));
+	if (!*out)
+		abort();
+	for (size_t i = 0; i < s->gone.count; i++)
+		(*out)[count++] = s->gone.items[i]->policy;
+	for (size_t i = 0; i < s->fresh.count; i++)
+		(*out)[count++] = s->fresh.items[i]->policy;
+	return count;
+}
+
+const char *policy_set_source(const struct policy_set *s, const struct policy *p)
+{
+	char key[KEY_MAX];
+	const struct entry *e = map_get(&s->by_name, key, policy_key(key, p));
+
+	return e ? e->source : NULL;
+}
+
 const struct policy *policy_set_find(const struct policy_set *s, enum policy_kind kind,
 				     const char *namespace_, const char *name)
 {
@@ -223,6 +309,18 @@ const struct policy *policy_set_next(const struct policy_set *s, const struct po
 	}
 	item = map_next(&s->by_name, item);
 	return item ? ((const struct entry *)item->value)->policy : NULL;
+}
+
+size_t policy_set_all(const struct policy_set *s, const struct policy ***out)
+{
+	size_t count = 0;
+
+	*out = calloc(s->by_name.count + 1, sizeof(**out));
+	if (!*out)
+		abort();
+	for (struct map_item *i = map_next(&s->by_name, NULL); i; i = map_next(&s->by_name, i))
+		(*out)[count++] = ((const struct entry *)i->value)->policy;
+	return count;
 }
 
 size_t policy_set_count(const struct policy_set *s)

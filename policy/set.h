@@ -27,12 +27,33 @@ void policy_set_free(struct policy_set *s);
 int policy_set_apply(struct policy_set *s, const char *source, struct policy *list,
 		     struct error *e);
 
+/**
+ * policy_set_begin - from now on nothing is lost: what policy_set_apply() replaces is kept, until
+ * policy_set_commit() forgets it, or policy_set_rollback() makes everything as it was, references
+ * too
+ */
+void policy_set_begin(struct policy_set *s);
+void policy_set_commit(struct policy_set *s);
+void policy_set_rollback(struct policy_set *s);
+
+/**
+ * policy_set_changed - what went and what came since policy_set_begin()
+ * @out: array of pointers, owned by the caller (free); valid until the end of the change
+ */
+size_t policy_set_changed(const struct policy_set *s, const struct policy ***out);
+
+/** policy_set_source - where @p, which is in the set, came from; borrowed */
+const char *policy_set_source(const struct policy_set *s, const struct policy *p);
+
 /** policy_set_find - @namespace_ NULL for kinds without */
 const struct policy *policy_set_find(const struct policy_set *s, enum policy_kind kind,
 				     const char *namespace_, const char *name);
 
 /** policy_set_next - all of them in no order: NULL starts, NULL ends; the set may not change */
 const struct policy *policy_set_next(const struct policy_set *s, const struct policy *prev);
+
+/** policy_set_all - all of them at once, in no order; @out: owned by the caller (free) */
+size_t policy_set_all(const struct policy_set *s, const struct policy ***out);
 
 size_t policy_set_count(const struct policy_set *s);
 

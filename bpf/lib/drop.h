@@ -8,6 +8,7 @@
 
 #include "bpf/lib/event.h"
 #include "bpf/lib/icmp.h"
+#include "bpf/lib/policy.h"
 
 static __always_inline void drop_count(__u32 len, __u8 reason, __u8 dir)
 {
@@ -29,9 +30,11 @@ static __always_inline void drop_count(__u32 len, __u8 reason, __u8 dir)
 /** drop - the TC action for @reason; @dir says who gets an ICMP error: the pod or the stack */
 static __noinline int drop(struct __sk_buff *skb, const struct packet *p, __u8 reason, __u8 dir)
 {
-	drop_count(skb->len, reason, dir);
+	__u8 counted = policy_denied(-reason) ? p->denied.dir : dir;
+
+	drop_count(skb->len, reason, counted);
 	if (event_wanted(AXO_EVENT_DROP))
-		event_drop(skb, p, reason, dir);
+		event_drop(skb, p, reason, counted);
 	return icmp_answer_drop(skb, p, reason, dir == AXO_DIR_EGRESS);
 }
 

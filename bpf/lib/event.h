@@ -10,6 +10,7 @@
 #include "bpf/lib/count.h"
 #include "bpf/lib/endpoint.h"
 #include "bpf/lib/identity.h"
+#include "bpf/lib/policy.h"
 
 static __always_inline bool event_wanted(enum axo_event_type type)
 {
@@ -60,6 +61,43 @@ static __noinline void event_drop(struct __sk_buff *skb, const struct packet *p,
 		e->endpoint = from->id;
 	if (p->family)
 		event_set_ends(e, p, from);
+	if (policy_denied(-reason)) {
+		e->endpoint = p->denied.endpoint;
+		e->policy = p->denied.policy;
+		e->rule = p->denied.rule;
+	}
+	bpf_ringbuf_submit(e, 0);
+}
+
+/** event_verdict - tell what the policy of @ep says of @f; @p may have been sent by either side */
+static __noinline void event_verdict(const struct packet *p, const struct axo_flow *f,
+				     const struct axo_endpoint *ep, bool dir, __u8 reason)
+{
+	struct axo_event_verdict *e = bpf_ringbuf_reserve(&axo_events, sizeof(*e), 0);
+	bool o = f->originator;
+
+	if (!e) {
+		count_add(AXO_COUNT_EVENT_LOST);
+		return;
+	}
+	__builtin_memset(e, 0, sizeof(*e));
+	e->type = AXO_EVENT_VERDICT;
+	e->verdict = reason ? AXO_POL_DENY : AXO_POL_ALLOW;
+	e->reason = reason;
+	e->dir = dir;
+	e->ifindex = o ? f->side[1].ifindex_in : f->side[0].ifindex_in;
+	e->time_ns = bpf_ktime_get_ns();
+	e->endpoint = ep->id;
+	e->policy = ep->policy.id;
+	e->rule = dir ? f->rule[1] : f->rule[0];
+	e->proto = p->key.proto;
+	e->family = p->family;
+	e->saddr = o ? p->key.addr[1] : p->key.addr[0];
+	e->daddr = o ? p->key.addr[0] : p->key.addr[1];
+	e->sport = o ? p->key.port[1] : p->key.port[0];
+	e->dport = o ? p->key.port[0] : p->key.port[1];
+	e->src_identity = o ? f->identity[1] : f->identity[0];
+	e->dst_identity = o ? f->identity[0] : f->identity[1];
 	bpf_ringbuf_submit(e, 0);
 }
 

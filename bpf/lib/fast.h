@@ -166,8 +166,10 @@ static __always_inline int fast_path(struct __sk_buff *skb, struct packet *p, bo
 		flow_touch(f);
 	}
 	rc = deliver(skb, p, s, hop);
-	if (rc < 0)
+	if (rc < 0) {
+		p->denied = (struct denial){};
 		return rc;
+	}
 	flow_count(s, skb->len);
 	if (p->tcp_flags & ~s->tcp_flags)
 		flow_track(p, f, false);

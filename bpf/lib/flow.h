@@ -49,6 +49,14 @@ static __always_inline __u32 flow_tick(void)
 	return bpf_jiffies64() >> 7;
 }
 
+/** flow_scratch - this CPU's room for one flow; programs do not nest on a CPU.  Never NULL */
+static __always_inline struct axo_flow *flow_scratch(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&axo_scratch, &zero);
+}
+
 /** flow_side - what the entry says of packets like this one */
 static __always_inline struct axo_flow_side *flow_side(struct axo_flow *f, const struct packet *p)
 {
@@ -180,6 +188,31 @@ static __noinline int flow_store(struct __sk_buff *skb, struct packet *p, struct
 	if (p->found == FLOW_IN_HASH)
 		bpf_map_delete_elem(&axo_flow, &p->key);
 	return 0;
+}
+
+/**
+ * flow_cut - a flow that was allowed is denied now: its entry stays, and says so
+ * @found: the entry
+ * @f:     a copy of it, judged
+ *
+ * With no side to deliver to, every packet of it comes to be judged again.  If there is no memory
+ * for the new value, the old one does the same by its generation.
+ */
+static __noinline void flow_cut(struct packet *p, struct axo_flow *found, struct axo_flow *f)
+{
+	if (found->verdict == AXO_VERDICT_DENY && found->generation == p->generation) {
+		flow_touch(found);
+		return;
+	}
+	f->verdict = AXO_VERDICT_DENY;
+	f->side[0].deliver = AXO_DELIVER_NONE;
+	f->side[1].deliver = AXO_DELIVER_NONE;
+	f->tick = 0;
+	flow_touch(f);
+	if (p->found == FLOW_IN_HASH)
+		bpf_map_update_elem(&axo_flow, &p->key, f, BPF_EXIST);
+	else
+		bpf_map_update_elem(&axo_flow_lru, &p->key, f, BPF_EXIST);
 }
 
 #endif

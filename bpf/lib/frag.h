@@ -29,6 +29,8 @@ static __noinline int frag_resolve(struct __sk_buff *skb, struct packet *p)
 	if (p->kind == PACKET_FRAG_FIRST) {
 		ports.sport = p->side ? p->key.port[1] : p->key.port[0];
 		ports.dport = p->side ? p->key.port[0] : p->key.port[1];
+		ports.icmp_type = p->icmp_type;
+		ports.icmp_role = p->icmp_role;
 		/* -ENOMEM: the later fragments are dropped with their own reason. */
 		bpf_map_update_elem(&axo_frag, &key, &ports, BPF_ANY);
 		return 0;
@@ -38,7 +40,10 @@ static __noinline int frag_resolve(struct __sk_buff *skb, struct packet *p)
 		return -AXO_DROP_FRAG_NO_FIRST;
 	ends.sport = first->sport;
 	ends.dport = first->dport;
+	p->icmp_type = first->icmp_type;
+	p->icmp_role = first->icmp_role;
 	packet_set_ends(p, &ends, first->proto);
+	packet_set_asker(p);
 	return 0;
 }
 

@@ -19,9 +19,7 @@ static __noinline __u32 identity_of_address(const struct axo_addr *a)
 	hit = bpf_map_lookup_elem(&axo_ipcache, &key);
 	if (hit)
 		return hit->identity;
-	if (!addr_word(a, 0) && (__u32)addr_word(a, 1) == bpf_htonl(0xffff))
-		return AXO_ID_WORLD_IPV4;
-	return AXO_ID_WORLD_IPV6;
+	return addr_family(a) == 4 ? AXO_ID_WORLD_IPV4 : AXO_ID_WORLD_IPV6;
 }
 
 #endif

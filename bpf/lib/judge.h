@@ -7,15 +7,19 @@
  * Both sides follow from that, so replies leave the way the request came: what the stack sent
  * is answered to the stack, even if its source is a local pod's address (hairpin DNAT).
  *
- * It is always the originator's direction that is judged.  Replies need no judgement.
+ * It is always the originator's direction that is judged: by the egress policy of the pod that
+ * originates and the ingress policy of the pod that responds, in this order; both must allow.
+ * Replies need no judgement.
  */
 #ifndef BPF_LIB_JUDGE_H
 #define BPF_LIB_JUDGE_H
 
 #include "bpf/lib/class.h"
 #include "bpf/lib/endpoint.h"
+#include "bpf/lib/event.h"
 #include "bpf/lib/flow.h"
 #include "bpf/lib/identity.h"
+#include "bpf/lib/policy.h"
 
 /** judge_set_side - packets from @from to @to; NULL = behind the host's stack */
 static __always_inline void judge_set_side(struct axo_flow_side *s, const struct axo_endpoint *from,
@@ -47,50 +51,103 @@ static __always_inline bool judge_is_gateway(const struct axo_addr *a)
 }
 
 /**
- * judge_flow - decide for @f->originator's packets
- * @p:    for its key and generation
- * @orig: the pod that originates, NULL = the stack
- * @f:    identities, verdict, rule, generation and the sides' delivery are written
+ * judge_policy - ask one policy of @ep; its rule goes into @f, a denial into @p
+ * @f:   its identities are right; its verdict is the one before
+ * @dir: enum axo_dir: is @ep the originator or the responder?
  */
-static __noinline int judge_flow(const struct packet *p, const struct axo_endpoint *orig,
-				 struct axo_flow *f)
+static __noinline int judge_policy(struct packet *p, struct axo_flow *f,
+				   const struct axo_endpoint *ep, bool dir)
 {
-	bool o = f->originator;
-	const struct axo_addr *dst = o ? &p->key.addr[0] : &p->key.addr[1];
-	__u8 family = addr_word(dst, 0) || (__u32)addr_word(dst, 1) != bpf_htonl(0xffff) ? 6 : 4;
-	const struct axo_endpoint *resp = endpoint_of_address(dst);
-	const struct axo_endpoint *end0 = o ? resp : orig, *end1 = o ? orig : resp;
+	bool o = f->originator, peer = dir ? o : !o;
+	struct policy_question q = {
+		.peer = peer ? f->identity[1] : f->identity[0],
+		.port = o ? p->key.port[0] : p->key.port[1],
+		.proto = p->key.proto,
+		.dir = dir,
+	};
+	__u32 rule;
+	int rc;
 
-	if (!resp && (!orig || (!judge_is_gateway(dst) && addr_is_pod(dst, family))))
-		return -AXO_DROP_NO_POD;
-	f->identity[0] = end0 ? end0->identity : identity_of_address(&p->key.addr[0]);
-	f->identity[1] = end1 ? end1->identity : identity_of_address(&p->key.addr[1]);
-	f->verdict = AXO_VERDICT_ALLOW;
-	f->rule = 0;
-	f->generation = p->generation;
-	judge_set_side(&f->side[0], end0, end1);
-	judge_set_side(&f->side[1], end1, end0);
-	return 0;
+	rc = policy_ask(&ep->policy, &q, &rule);
+	if (dir)
+		f->rule[1] = rule;
+	else
+		f->rule[0] = rule;
+	policy_hit(ep->policy.id, rule, dir);
+	if (rc)
+		p->denied = (struct denial){
+			.policy = ep->policy.id, .rule = rule, .endpoint = ep->id, .dir = dir};
+	return rc;
+}
+
+/** judge_by - judge_policy(), and tell of it: of a new flow, and of one that is cut */
+static __always_inline int judge_by(struct packet *p, struct axo_flow *f,
+				    const struct axo_endpoint *ep, bool dir)
+{
+	int rc;
+
+	if (!ep || !(policy_flags(&ep->policy, dir) & AXO_POLICY_ENFORCED))
+		return 0;
+	rc = judge_policy(p, f, ep, dir);
+	if ((f->verdict == AXO_VERDICT_NONE || (rc && f->verdict == AXO_VERDICT_ALLOW)) &&
+	    event_wanted(AXO_EVENT_VERDICT))
+		event_verdict(p, f, ep, dir, -rc);
+	return rc;
+}
+
+/** judge_originator - the pod that the flow comes from; NULL = it is gone or has become another */
+static __always_inline const struct axo_endpoint *judge_originator(const struct axo_flow_side *s,
+								   const struct axo_addr *src)
+{
+	const struct axo_endpoint *ep = endpoint_of_device(s->ifindex_in);
+
+	return ep && endpoint_has_address(ep, src) ? ep : NULL;
 }
 
 /**
- * judge_again - refresh a flow of an older generation, whichever side sent @p
+ * judge_flow - decide for the originator's packets, whichever side sent @p
+ * @p: for its key and generation; a denial is written
+ * @f: the originator, and the device that its packets enter by, are right.  Identities, rules,
+ *     generation, delivery and, if it is allowed, the verdict are written
  *
  * Return: 0, or -AXO_DROP_x.  -AXO_DROP_NO_ENDPOINT: the pod that originated it is gone or has
  * become another, so the flow is no more; the packet is judged as new, in its own direction.
  */
-static __noinline int judge_again(const struct packet *p, struct axo_flow *f)
+VERIFIED_ONCE int judge_flow(struct packet *p, struct axo_flow *f)
 {
-	const struct axo_endpoint *orig;
-	bool o = f->originator;
-	__u32 ifindex = o ? f->side[1].ifindex_in : f->side[0].ifindex_in;
+	const struct axo_endpoint *orig = NULL, *resp, *end0, *end1;
+	struct axo_addr dst; /* of its own: 6.1 takes no part of @p for a map's key */
+	bool o;
+	int rc;
 
-	if (ifindex == axo_cfg.ifindex_net)
-		return judge_flow(p, NULL, f);
-	orig = endpoint_of_device(ifindex);
-	if (!orig || !endpoint_has_address(orig, o ? &p->key.addr[1] : &p->key.addr[0]))
-		return -AXO_DROP_NO_ENDPOINT;
-	return judge_flow(p, orig, f);
+	if (!p || !f)
+		return -AXO_DROP_BAD_HEADER;
+	o = f->originator;
+	dst = o ? p->key.addr[0] : p->key.addr[1];
+	if ((o ? f->side[1].ifindex_in : f->side[0].ifindex_in) != axo_cfg.ifindex_net) {
+		orig = judge_originator(o ? &f->side[1] : &f->side[0],
+					o ? &p->key.addr[1] : &p->key.addr[0]);
+		if (!orig)
+			return -AXO_DROP_NO_ENDPOINT;
+	}
+	resp = endpoint_of_address(&dst);
+	if (!resp && (!orig || (!judge_is_gateway(&dst) && addr_is_pod(&dst, addr_family(&dst)))))
+		return -AXO_DROP_NO_POD;
+	end0 = o ? resp : orig;
+	end1 = o ? orig : resp;
+	f->identity[0] = end0 ? end0->identity : identity_of_address(&p->key.addr[0]);
+	f->identity[1] = end1 ? end1->identity : identity_of_address(&p->key.addr[1]);
+	f->rule[0] = AXO_RULE_DEFAULT;
+	f->rule[1] = AXO_RULE_DEFAULT;
+	f->generation = p->generation;
+	judge_set_side(&f->side[0], end0, end1);
+	judge_set_side(&f->side[1], end1, end0);
+	rc = judge_by(p, f, orig, AXO_DIR_EGRESS);
+	if (!rc)
+		rc = judge_by(p, f, resp, AXO_DIR_INGRESS);
+	if (!rc)
+		f->verdict = AXO_VERDICT_ALLOW;
+	return rc;
 }
 
 #endif

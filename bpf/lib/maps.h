@@ -4,7 +4,7 @@
  *
  * Every object includes this header; the definitions are weak, so the object linker keeps one
  * of each.  Maps that the agent owns carry BPF_F_RDONLY_PROG: the verifier refuses a program
- * that writes to them.  All are pinned by name below the agent's bpffs directory.
+ * that writes to them.  All but axo_scratch are pinned by name below the agent's bpffs directory.
  */
 #ifndef BPF_LIB_MAPS_H
 #define BPF_LIB_MAPS_H
@@ -18,6 +18,7 @@
 #include "axoneme/flow.h"
 #include "axoneme/ipcache.h"
 #include "axoneme/limits.h"
+#include "axoneme/policy.h"
 #include "axoneme/state.h"
 
 struct {
@@ -46,6 +47,32 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } axo_ipcache SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, AXO_MAX_POL_PEERS);
+	__type(key, struct axo_pol_peer_key);
+	__type(value, struct axo_pol_peer);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} axo_pol_peer SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, AXO_MAX_POL_ENTRIES);
+	__type(key, struct axo_pol_key);
+	__type(value, struct axo_pol_entry);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} axo_pol_entry SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, AXO_MAX_POL_HITS);
+	__type(key, struct axo_pol_hits_key);
+	__type(value, struct axo_pol_hits);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} axo_pol_hits SEC(".maps") __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -104,6 +131,14 @@ struct {
 	__type(value, struct axo_icmp_bucket);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } axo_icmp_bucket SEC(".maps") __weak;
+
+/* Room for the flow that is being judged: with it on the stack, 512 bytes are not enough. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct axo_flow);
+} axo_scratch SEC(".maps") __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -38,6 +38,29 @@ enum packet_kind {
 	PACKET_ARP,
 };
 
+/** enum icmp_role - what an ICMP or ICMPv6 message is to its flow */
+enum icmp_role {
+	ICMP_NONE = 0, /* it is another protocol */
+	ICMP_ASKS,
+	ICMP_ANSWERS,
+};
+
+/**
+ * struct denial - which policy denied a packet that is dropped for AXO_DROP_POLICY*
+ * @policy:   number of the compiled policy
+ * @rule:     reference of the rule; AXO_RULE_DEFAULT = none allows it
+ * @endpoint: id of the endpoint whose policy it is
+ * @dir:      enum axo_dir: which of its policies
+ * @pad:      zero
+ */
+struct denial {
+	__u32 policy;
+	__u32 rule;
+	__u32 endpoint;
+	__u8 dir;
+	__u8 pad[3];
+};
+
 /**
  * struct packet - see above
  * @key:        canonical; fragments but the first: ports 0
@@ -52,7 +75,9 @@ enum packet_kind {
  * @found:      enum flow_map (flow.h): where an entry for @key was found, alive or not
  * @mtu:        AXO_DROP_MTU: what would have fitted, for the ICMP error
  * @l4_len:     length of the TCP or UDP header; else 0
+ * @icmp_role:  enum icmp_role; an answer has the key of the question
  * @pad:        zero
+ * @denied:     only for a packet that a policy denied
  */
 struct packet {
 	struct axo_flow_key key;
@@ -67,7 +92,9 @@ struct packet {
 	__u8 found;
 	__u16 mtu;
 	__u16 l4_len;
-	__u16 pad[2];
+	__u8 icmp_role;
+	__u8 pad[3];
+	struct denial denied;
 };
 
 /** struct ends - sender and receiver of a packet, as the packet says them */
@@ -109,6 +136,12 @@ static __always_inline __be32 addr_v4(const struct axo_addr *a)
 	return addr_word(a, 1) >> 32;
 }
 
+/** addr_family - 4 if @a is in mapped form */
+static __always_inline __u8 addr_family(const struct axo_addr *a)
+{
+	return !addr_word(a, 0) && (__u32)addr_word(a, 1) == bpf_htonl(0xffff) ? 4 : 6;
+}
+
 static __always_inline bool addr_less(const struct axo_addr *a, const struct axo_addr *b)
 {
 	if (addr_word(a, 0) != addr_word(b, 0))
@@ -138,6 +171,13 @@ static __always_inline void packet_set_ends(struct packet *p, const struct ends 
 		p->key.addr[1] = e->dst;
 		key_set_ports(&p->key, e->sport, e->dport, proto);
 	}
+}
+
+/** packet_set_asker - after packet_set_ends(), for what may be ICMP */
+static __always_inline void packet_set_asker(struct packet *p)
+{
+	if (p->icmp_role != ICMP_NONE)
+		p->key.asker = 1 + (p->icmp_role == ICMP_ASKS ? p->side : !p->side);
 }
 
 /** packet_src, packet_dst - borrowed, in the key */

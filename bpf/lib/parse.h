@@ -32,25 +32,46 @@ static __always_inline bool icmp_is_error(const struct packet *p)
 	       p->icmp_type == ICMP_PARAMETERPROB;
 }
 
-static __always_inline bool icmp_is_echo(const struct packet *p)
+/** icmp_has_id - a question or an answer that carries an id, by which they belong together */
+static __always_inline bool icmp_has_id(const struct packet *p)
 {
+	__u8 type = p->icmp_type;
+
 	if (p->family == 6)
-		return p->icmp_type == ICMPV6_ECHO_REQUEST || p->icmp_type == ICMPV6_ECHO_REPLY;
-	return p->icmp_type == ICMP_ECHO || p->icmp_type == ICMP_ECHOREPLY;
+		return type == ICMPV6_ECHO_REQUEST || type == ICMPV6_ECHO_REPLY;
+	return type == ICMP_ECHO || type == ICMP_ECHOREPLY ||
+	       (type >= ICMP_TIMESTAMP && type <= ICMP_ADDRESS_REPLY);
 }
 
-/** parse_icmp - the echo id stands for both ports: request and reply have one key */
+/** icmp_question - the type that @p answers, or its own */
+static __always_inline __u8 icmp_question(const struct packet *p)
+{
+	__u8 type = p->icmp_type;
+
+	if (p->family == 6)
+		return type == ICMPV6_ECHO_REPLY ? ICMPV6_ECHO_REQUEST : type;
+	if (type == ICMP_ECHOREPLY)
+		return ICMP_ECHO;
+	return type > ICMP_TIMESTAMP && type <= ICMP_ADDRESS_REPLY && !(type & 1) ? type - 1 : type;
+}
+
+/** parse_icmp - who asks has the id for a port, the other one the question's type (flow.h) */
 static __noinline int parse_icmp(struct __sk_buff *skb, struct packet *p, struct cursor *c)
 {
 	struct icmp_header icmp;
+	__be16 id, question;
+	bool answer;
 
 	if (bpf_skb_load_bytes(skb, c->off, &icmp, sizeof(icmp)))
 		return -AXO_DROP_TOO_SHORT;
 	p->icmp_type = icmp.type;
-	if (icmp_is_echo(p)) {
-		c->ends.sport = icmp.half[0];
-		c->ends.dport = icmp.half[0];
-	} else if (icmp_is_error(p)) {
+	id = icmp_has_id(p) ? icmp.half[0] : 0;
+	question = bpf_htons(icmp_question(p));
+	answer = question != bpf_htons(icmp.type);
+	p->icmp_role = answer ? ICMP_ANSWERS : ICMP_ASKS;
+	c->ends.sport = answer ? question : id;
+	c->ends.dport = answer ? id : question;
+	if (icmp_is_error(p)) {
 		p->kind = PACKET_ICMP_ERROR;
 	} else if (p->family == 6 && icmp.type >= ND_FIRST && icmp.type <= ND_LAST) {
 		p->kind = PACKET_ND;
@@ -122,8 +143,10 @@ static __noinline int parse_l3(struct __sk_buff *skb, struct packet *p, struct c
 	if (!rc && p->kind != PACKET_FRAG_LATER)
 		rc = parse_l4(skb, p, c);
 	/* Also when it is refused: the drop event names the ends. */
-	if (p->family)
+	if (p->family) {
 		packet_set_ends(p, &c->ends, c->proto);
+		packet_set_asker(p);
+	}
 	return rc;
 }
 

@@ -37,15 +37,18 @@ static __noinline int related_parse(struct __sk_buff *skb, const struct packet *
 }
 
 /** related_stale - the flow is of an older generation: judge a copy; the next packet stores it */
-static __noinline int related_stale(struct __sk_buff *skb, struct packet *p,
-				    const struct packet *quoted, const struct axo_flow *found)
+static __noinline int related_stale(struct __sk_buff *skb, struct packet *p, struct packet *quoted,
+				    const struct axo_flow *found)
 {
 	bool hop = skb->ifindex != axo_cfg.ifindex_net;
-	struct axo_flow f = *found;
+	struct axo_flow *f = flow_scratch();
 
-	if (judge_again(quoted, &f) || !flow_admits(skb, flow_side(&f, quoted)))
+	if (!f)
+		return -AXO_DROP_MAP_FULL;
+	*f = *found;
+	if (judge_flow(quoted, f) || !flow_admits(skb, flow_side(f, quoted)))
 		return -AXO_DROP_ICMP_UNRELATED;
-	return deliver(skb, p, flow_side(&f, quoted), hop);
+	return deliver(skb, p, flow_side(f, quoted), hop);
 }
 
 /** related_deliver - TC_ACT_REDIRECT or -AXO_DROP_x */

@@ -42,39 +42,86 @@ static __noinline int slow_hit(struct __sk_buff *skb, struct packet *p, bool hop
 	return slow_pass(skb, p, f, hop);
 }
 
-/**
- * slow_flow - the source was checked: use, refresh or make the flow, and deliver
- * @from: the pod that sent the packet, NULL = the stack
- */
-static __noinline int slow_flow(struct __sk_buff *skb, struct packet *p,
-				const struct axo_endpoint *from)
+/** slow_store - a flow that was just judged: deliver by it and write it */
+static __noinline int slow_store(struct __sk_buff *skb, struct packet *p, struct axo_flow *f,
+				 bool hop)
 {
-	struct axo_flow *found = flow_find(p);
-	bool hop = from != NULL;
-	struct axo_flow f = {};
-	int rc;
+	int rc = deliver(skb, p, flow_side(f, p), hop);
 
-	if (found && flow_admits(skb, flow_side(found, p))) {
-		if (flow_is_current(found, flow_side(found, p), p))
-			return slow_pass(skb, p, found, hop);
-		f = *found;
-		rc = judge_again(p, &f);
-		if (rc && rc != -AXO_DROP_NO_ENDPOINT)
-			return rc;
-		if (!rc && flow_admits(skb, flow_side(&f, p)))
-			goto decided;
-		__builtin_memset(&f, 0, sizeof(f));
-	}
-	f.originator = p->side;
-	f.created_s = flow_now_s();
-	rc = judge_flow(p, from, &f);
-	if (rc)
-		return rc;
-decided:
-	rc = deliver(skb, p, flow_side(&f, p), hop);
 	if (rc < 0)
 		return rc;
-	return flow_store(skb, p, &f) ?: rc;
+	return flow_store(skb, p, f) ?: rc;
+}
+
+/** slow_unanswer - an ICMP answer to nothing: a message of its own type, which its sender starts */
+static __noinline void slow_unanswer(struct packet *p)
+{
+	struct ends ends = {
+		.src = *packet_src(p),
+		.dst = *packet_dst(p),
+		.sport = p->side ? p->key.port[0] : p->key.port[1],
+		.dport = bpf_htons(p->icmp_type),
+	};
+
+	p->icmp_role = ICMP_ASKS;
+	packet_set_ends(p, &ends, p->key.proto);
+	packet_set_asker(p);
+}
+
+/**
+ * slow_known - the flow of @p, if it has one: deliver by it, refresh it or cut it
+ * @f: room for a copy
+ * Return: TC action, -AXO_DROP_x, or VERDICT_SLOW: it has none.
+ */
+static __noinline int slow_known(struct __sk_buff *skb, struct packet *p, struct axo_flow *f,
+				 bool hop)
+{
+	struct axo_flow *found = flow_find(p);
+	int rc;
+
+	if (p->icmp_role == ICMP_ANSWERS && !(found && flow_admits(skb, flow_side(found, p)))) {
+		slow_unanswer(p);
+		found = flow_find(p);
+	}
+	if (!found || !flow_admits(skb, flow_side(found, p)))
+		return VERDICT_SLOW;
+	if (flow_is_current(found, flow_side(found, p), p))
+		return slow_pass(skb, p, found, hop);
+	*f = *found;
+	rc = judge_flow(p, f);
+	if (rc == -AXO_DROP_NO_ENDPOINT)
+		return VERDICT_SLOW;
+	if (policy_denied(rc))
+		flow_cut(p, found, f);
+	if (rc)
+		return rc;
+	if (!flow_admits(skb, flow_side(f, p)))
+		return VERDICT_SLOW;
+	return slow_store(skb, p, f, hop);
+}
+
+/**
+ * slow_flow - the source was checked: use, refresh or make the flow, and deliver
+ * @hop: a pod sent the packet, not the stack
+ */
+static __noinline int slow_flow(struct __sk_buff *skb, struct packet *p, bool hop)
+{
+	struct axo_flow *f = flow_scratch();
+	int rc;
+
+	if (!f)
+		return -AXO_DROP_MAP_FULL;
+	rc = slow_known(skb, p, f, hop);
+	if (rc != VERDICT_SLOW)
+		return rc;
+	if (p->icmp_role == ICMP_ANSWERS)
+		slow_unanswer(p);
+	__builtin_memset(f, 0, sizeof(*f));
+	f->originator = p->side;
+	f->created_s = flow_now_s();
+	flow_side(f, p)->ifindex_in = skb->ifindex;
+	rc = judge_flow(p, f);
+	return rc ? rc : slow_store(skb, p, f, hop);
 }
 
 #endif

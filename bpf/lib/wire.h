@@ -27,6 +27,8 @@
 #define ICMP_ECHO 8
 #define ICMP_TIME_EXCEEDED 11
 #define ICMP_PARAMETERPROB 12
+#define ICMP_TIMESTAMP 13 /* to 18: question, answer, question, answer ... (17, 18: RFC 950) */
+#define ICMP_ADDRESS_REPLY 18
 
 #define ICMP_HOST_UNREACH 1
 #define ICMP_FRAG_NEEDED 4

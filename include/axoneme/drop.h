@@ -33,7 +33,9 @@
 	X(FAMILY_OFF, 18, "family_off", "address family is not enabled on this host")       \
 	X(MAP_FULL, 19, "map_full", "flow table refused the entry")                         \
 	X(REDIRECT, 20, "redirect", "kernel refused to redirect or rewrite the packet")     \
-	X(DST_MAC, 21, "dst_mac", "destination MAC is not the gateway's")
+	X(DST_MAC, 21, "dst_mac", "destination MAC is not the gateway's")                   \
+	X(POLICY, 22, "policy", "no policy rule allows it")                                 \
+	X(POLICY_DENY, 23, "policy_deny", "a policy rule denies it")
 
 enum axo_drop {
 	AXO_DROP_NONE = 0,
@@ -47,6 +49,9 @@ enum axo_drop {
  * enum axo_dir - direction as the pod sees it
  * @AXO_DIR_EGRESS:  sent by a pod
  * @AXO_DIR_INGRESS: on its way to a pod
+ *
+ * A drop by policy has the direction of the policy that denied it: a packet that a pod sends and
+ * that the receiver's ingress policy denies counts as ingress.
  */
 enum axo_dir {
 	AXO_DIR_EGRESS = 0,

@@ -12,6 +12,7 @@
 #define AXONEME_ENDPOINT_H
 
 #include "axoneme/address.h"
+#include "axoneme/policy.h"
 
 /**
  * struct axo_endpoint - value of axo_endpoint (key: __u32, ifindex of the host-side device)
@@ -23,6 +24,7 @@
  * @ipv6:     its IPv6 address; all zero = none
  * @mac:      MAC of the device inside the pod
  * @flags:    reserved for features that are switched per endpoint, 0 now
+ * @policy:   the compiled policy that its labels and ports select (policy.h)
  */
 struct axo_endpoint {
 	__u32 id;
@@ -33,7 +35,9 @@ struct axo_endpoint {
 	struct axo_addr ipv6;
 	__u8 mac[6];
 	__u16 flags;
+	struct axo_policy_ref policy;
 };
+_Static_assert(sizeof(struct axo_endpoint) == 88, "endpoint has padding");
 
 /*
  * axo_address: key struct axo_addr (a local pod's address), value struct axo_endpoint, the same

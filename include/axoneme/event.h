@@ -24,12 +24,18 @@
  * @ethertype: host order
  * @family:    4, 6 or 0 = the addresses are not known
  * @pad:       zero
+ * @policy:    dropped by policy: number of the compiled policy; else 0
  * @saddr:     source address
  * @daddr:     destination address
  * @sport:     network order
  * @dport:     network order
  * @src_identity: 0 = not looked up
  * @dst_identity: 0 = not looked up
+ * @rule:      dropped by policy: reference of the rule that denies (policy.h); AXO_RULE_DEFAULT =
+ *             none allows
+ *
+ * Dropped by policy: @dir and @endpoint are those of the policy, so a packet that the receiver's
+ * ingress policy denies names the receiver.
  */
 struct axo_event_drop {
 	__u8 type;
@@ -42,7 +48,55 @@ struct axo_event_drop {
 	__u32 len;
 	__u16 ethertype;
 	__u8 family;
-	__u8 pad[5];
+	__u8 pad;
+	__u32 policy;
+	struct axo_addr saddr;
+	struct axo_addr daddr;
+	__be16 sport;
+	__be16 dport;
+	__u32 src_identity;
+	__u32 dst_identity;
+	__u32 rule;
+};
+_Static_assert(sizeof(struct axo_event_drop) == 80, "event has padding");
+
+/**
+ * struct axo_event_verdict - a policy judged a new flow, or cuts one that it allowed before
+ * @type:      AXO_EVENT_VERDICT
+ * @verdict:   AXO_POL_ALLOW or AXO_POL_DENY
+ * @reason:    denied: AXO_DROP_POLICY or AXO_DROP_POLICY_DENY; allowed: 0
+ * @dir:       enum axo_dir: which of @endpoint's policies
+ * @ifindex:   device that the originator's packets enter by
+ * @time_ns:   CLOCK_MONOTONIC
+ * @endpoint:  id of the endpoint whose policy it is
+ * @policy:    number of the compiled policy
+ * @rule:      reference of the rule that decided; AXO_RULE_DEFAULT = default deny
+ * @proto:     IPPROTO_*
+ * @family:    4 or 6
+ * @pad:       zero
+ * @saddr:     of the flow's originator, whichever side sent the packet
+ * @daddr:     of the flow's responder
+ * @sport:     network order; ICMP: the id
+ * @dport:     network order; ICMP: the type
+ * @src_identity: of the originator
+ * @dst_identity: of the responder
+ *
+ * One per policy that is in force for the flow: the sender's egress, then, if that allows, the
+ * receiver's ingress.  A denied flow has no entry, so each of its packets is a new flow.
+ */
+struct axo_event_verdict {
+	__u8 type;
+	__u8 verdict;
+	__u8 reason;
+	__u8 dir;
+	__u32 ifindex;
+	__u64 time_ns;
+	__u32 endpoint;
+	__u32 policy;
+	__u32 rule;
+	__u8 proto;
+	__u8 family;
+	__u8 pad[2];
 	struct axo_addr saddr;
 	struct axo_addr daddr;
 	__be16 sport;
@@ -51,5 +105,6 @@ struct axo_event_drop {
 	__u32 dst_identity;
 	__u32 pad2;
 };
+_Static_assert(sizeof(struct axo_event_verdict) == 80, "event has padding");
 
 #endif

@@ -23,15 +23,19 @@
 /**
  * struct axo_flow_key - both ends of a connection
  * @addr:  the ends' addresses
- * @port:  the ends' ports, network order; ICMP echo: the id in both; other protocols: 0
+ * @port:  the ends' ports, network order; other protocols: 0.  ICMP and ICMPv6: of who asked the
+ *         id (0 if there is none), of the other the type of the question
  * @proto: IPPROTO_*, as carried (ICMP is 1 or 58)
+ * @asker: ICMP and ICMPv6: 1 if end 0 asks, 2 if end 1 does, so that pings in both directions are
+ *         two flows whatever their ids are; other protocols: 0
  * @pad:   zero
  */
 struct axo_flow_key {
 	struct axo_addr addr[2];
 	__be16 port[2];
 	__u8 proto;
-	__u8 pad[3];
+	__u8 asker;
+	__u8 pad[2];
 };
 _Static_assert(sizeof(struct axo_flow_key) == 40, "map key has padding");
 
@@ -50,10 +54,18 @@ enum axo_flow_state {
 	AXO_FLOW_CLOSING = 3,	  /* TCP: RST, or FIN from both sides */
 };
 
-/** enum axo_flow_verdict */
+/**
+ * enum axo_flow_verdict
+ * @AXO_VERDICT_NONE:  not judged
+ * @AXO_VERDICT_ALLOW: packets of both sides pass
+ * @AXO_VERDICT_DENY:  it was allowed and is no longer: packets of neither side pass.  The entry
+ *                     stays, so that what the responder still sends does not count as a flow of
+ *                     its own; a flow that never was allowed has none
+ */
 enum axo_flow_verdict {
 	AXO_VERDICT_NONE = 0,
 	AXO_VERDICT_ALLOW = 1,
+	AXO_VERDICT_DENY = 2,
 };
 
 /**
@@ -87,29 +99,32 @@ _Static_assert(sizeof(struct axo_flow_side) == 40, "flow side has padding");
  * @created_s:  when, CLOCK_MONOTONIC seconds
  * @seen_s:     last packet, CLOCK_MONOTONIC seconds (coarse; up to two seconds old)
  * @generation: of the decision (state.h); an entry of another generation is judged again
- * @rule:       reference of the rule that decided; 0 = default
+ * @rule:       by enum axo_dir: reference of the rule that decided (policy.h): of the
+ *              originator's egress policy and of the responder's ingress policy
  * @identity:   security identity of end 0 and of end 1
  * @originator: which end sent the first packet: 0 or 1
  * @state:      enum axo_flow_state
  * @verdict:    enum axo_flow_verdict
  * @flags:      reserved for features (L7, chaos), 0 now
  * @tick:       the programs' own: jiffies / 128 when @seen_s was written
+ * @pad:        zero
  * @side:       per direction
  */
 struct axo_flow {
 	__u32 created_s;
 	__u32 seen_s;
 	__u32 generation;
-	__u32 rule;
+	__u32 rule[2];
 	__u32 identity[2];
 	__u8 originator;
 	__u8 state;
 	__u8 verdict;
 	__u8 flags;
 	__u32 tick;
+	__u32 pad;
 	struct axo_flow_side side[2];
 };
-_Static_assert(sizeof(struct axo_flow) == 112, "flow has padding");
+_Static_assert(sizeof(struct axo_flow) == 120, "flow has padding");
 
 /* Idle seconds after which a flow is dead, by (protocol, state); X(symbol, seconds). */
 #define AXO_FLOW_TIMEOUTS(X)      \
@@ -164,16 +179,20 @@ _Static_assert(sizeof(struct axo_frag_key) == 48, "map key has padding");
 
 /**
  * struct axo_frag - what the first fragment said
- * @sport: source port (ICMP: echo id), network order
- * @dport: destination port, network order
+ * @sport: source port, network order; ICMP: as in struct axo_flow_key
+ * @dport: destination port, network order; likewise
  * @proto: IPPROTO_*, behind all extension headers
+ * @icmp_type: ICMP and ICMPv6: the type
+ * @icmp_role: the programs' own: does it ask or answer?
  * @pad:   zero
  */
 struct axo_frag {
 	__be16 sport;
 	__be16 dport;
 	__u8 proto;
-	__u8 pad[3];
+	__u8 icmp_type;
+	__u8 icmp_role;
+	__u8 pad;
 };
 
 #endif

@@ -40,6 +40,9 @@
 #define AXO_MAP_EVENTS "axo_events"
 #define AXO_MAP_COUNTS "axo_counts"
 #define AXO_MAP_ICMP_BUCKET "axo_icmp_bucket"
+#define AXO_MAP_POL_PEER "axo_pol_peer"
+#define AXO_MAP_POL_ENTRY "axo_pol_entry"
+#define AXO_MAP_POL_HITS "axo_pol_hits"
 /* What the pinned programs were made from: the agent's alone, programs do not know it. */
 #define AXO_MAP_BUILD "axo_build"
 

@@ -182,8 +182,35 @@ static inline const struct axo_pol_entry *axo_policy_judge(const struct axo_pol_
 	return own;
 }
 
+/**
+ * struct axo_pol_hits_key - key of axo_pol_hits (LRU hash; written by programs, read by the agent)
+ * @policy: number of the compiled policy, host order
+ * @rule:   as in struct axo_pol_entry; AXO_RULE_DEFAULT: what default deny refused
+ * @dir:    enum axo_dir
+ * @pad:    zero
+ */
+struct axo_pol_hits_key {
+	__u32 policy;
+	__u32 rule;
+	__u8 dir;
+	__u8 pad[3];
+};
+_Static_assert(sizeof(struct axo_pol_hits_key) == 12, "map key has padding");
+
+/**
+ * struct axo_pol_hits - value of axo_pol_hits
+ * @judged: how often it decided.  An allowed flow is judged once per generation, whatever it
+ *          carries; of a denied one every packet is.  Atomic
+ *
+ * A count that was not used for long makes room for others and starts again at 0.
+ */
+struct axo_pol_hits {
+	__u64 judged;
+};
+
 /* Sizes: a million entries in force, and as much room for the second copy while one changes. */
 #define AXO_MAX_POL_ENTRIES 2097152 /* axo_pol_entry */
 #define AXO_MAX_POL_PEERS 2097152   /* axo_pol_peer */
+#define AXO_MAX_POL_HITS 32768	    /* axo_pol_hits */
 
 #endif

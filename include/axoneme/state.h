@@ -5,7 +5,7 @@
  * The agent is the only writer; read-only to programs.  The map is pinned, so the generation
  * never goes back over a restart of the agent.
  *
- * The generation covers everything that the slow path reads (endpoints, ipcache, host
+ * The generation covers everything that the slow path reads (policy, endpoints, ipcache, host
  * addresses).  Agent: change the data first, then bump.  Program: read the generation first,
  * then look up, and store the generation as read.  So an entry that was made from old data
  * carries an old generation and is judged again.
@@ -18,6 +18,7 @@
 /** enum axo_event_type - also the bit of the type in axo_state.events */
 enum axo_event_type {
 	AXO_EVENT_DROP = 0,
+	AXO_EVENT_VERDICT = 1, /* a policy judged a new flow */
 };
 
 /**

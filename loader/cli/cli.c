@@ -87,6 +87,36 @@ static bool set_type(struct cli *cli, const char *value)
 	return true;
 }
 
+static bool set_from(struct cli *cli, const char *value)
+{
+	cli->from = value;
+	return true;
+}
+
+static bool set_to(struct cli *cli, const char *value)
+{
+	cli->to = value;
+	return true;
+}
+
+static bool set_dport(struct cli *cli, const char *value)
+{
+	cli->dport = value;
+	return true;
+}
+
+static bool set_file(struct cli *cli, const char *value)
+{
+	cli->file = value;
+	return true;
+}
+
+static bool set_kind(struct cli *cli, const char *value)
+{
+	cli->kind = value;
+	return true;
+}
+
 /* Options with a value; @bit 0 = every command has it. */
 static const struct {
 	const char *name;
@@ -98,6 +128,11 @@ static const struct {
 	{"--output", "-o", 0, set_output},
 	{"--endpoint", "-e", OPTION_ENDPOINT, set_endpoint},
 	{"--type", "-t", OPTION_TYPE, set_type},
+	{"--from", "-F", OPTION_TRACE, set_from},
+	{"--to", "-T", OPTION_TRACE, set_to},
+	{"--dport", "-p", OPTION_TRACE, set_dport},
+	{"--file", "-f", OPTION_FILE, set_file},
+	{"--kind", "-k", OPTION_KIND, set_kind},
 };
 
 static const char *option_name(unsigned int bits)

@@ -20,6 +20,7 @@ enum cli_exit { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
  * @json:     -o json
  * @endpoint: --endpoint, or NULL
  * @type:     --type, or NULL
+ * @from, @to, @dport, @file, @kind: of policy commands, or NULL
  * @err:      NULL = complaints are not wanted
  */
 struct cli {
@@ -27,6 +28,11 @@ struct cli {
 	bool json;
 	const char *endpoint;
 	const char *type;
+	const char *from;
+	const char *to;
+	const char *dport;
+	const char *file;
+	const char *kind;
 	FILE *out;
 	FILE *err;
 };

@@ -52,6 +52,17 @@ static void print_packet(FILE *out, const json_t *d)
 		fprintf(out, "ethertype %s", client_text(d, "etherType"));
 }
 
+/* " (shop/web#ingress[0], web.yaml:7)", when a policy decided. */
+static void print_rule(FILE *out, const json_t *event)
+{
+	if (!*client_text(event, "rule"))
+		return;
+	fprintf(out, " (%s", client_text(event, "rule"));
+	if (*client_text(event, "file"))
+		fprintf(out, ", %s:%lld", client_text(event, "file"), client_number(event, "line"));
+	fputc(')', out);
+}
+
 static void print_drop(FILE *out, const json_t *d)
 {
 	print_time(out, d);
@@ -61,7 +72,19 @@ static void print_drop(FILE *out, const json_t *d)
 	else
 		fprintf(out, "device %lld ", client_number(d, "ifindex"));
 	print_packet(out, d);
-	fprintf(out, ", %lld bytes: %s\n", client_number(d, "length"), client_text(d, "message"));
+	fprintf(out, ", %lld bytes: %s", client_number(d, "length"), client_text(d, "message"));
+	print_rule(out, d);
+	fputc('\n', out);
+}
+
+static void print_verdict(FILE *out, const json_t *v)
+{
+	print_time(out, v);
+	fprintf(out, "policy-verdict %s %s endpoint %lld ", client_text(v, "verdict"),
+		client_text(v, "direction"), client_number(v, "endpoint"));
+	print_packet(out, v);
+	print_rule(out, v);
+	fputc('\n', out);
 }
 
 static void print_event(FILE *out, const char *text, const json_t *event)
@@ -70,6 +93,8 @@ static void print_event(FILE *out, const char *text, const json_t *event)
 
 	if (!strcmp(type, "drop"))
 		print_drop(out, event);
+	else if (!strcmp(type, "policy-verdict"))
+		print_verdict(out, event);
 	else if (!strcmp(type, "lost"))
 		fprintf(out, "lost %lld events: the output is too slow\n",
 			client_number(event, "count"));

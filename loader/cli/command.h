@@ -13,6 +13,9 @@
 enum cli_option {
 	OPTION_ENDPOINT = 1,
 	OPTION_TYPE = 2,
+	OPTION_TRACE = 4, /* --from, --to, --dport */
+	OPTION_FILE = 8,
+	OPTION_KIND = 16,
 };
 
 /**
@@ -52,6 +55,12 @@ enum cli_exit cmd_endpoint_list(struct cli *cli, char **args, int count);
 enum cli_exit cmd_identity_list(struct cli *cli, char **args, int count);
 enum cli_exit cmd_ip_list(struct cli *cli, char **args, int count);
 enum cli_exit cmd_monitor(struct cli *cli, char **args, int count);
+enum cli_exit cmd_policy_apply(struct cli *cli, char **args, int count);
+enum cli_exit cmd_policy_delete(struct cli *cli, char **args, int count);
+enum cli_exit cmd_policy_get(struct cli *cli, char **args, int count);
+enum cli_exit cmd_policy_list(struct cli *cli, char **args, int count);
+enum cli_exit cmd_policy_show(struct cli *cli, char **args, int count);
+enum cli_exit cmd_policy_trace(struct cli *cli, char **args, int count);
 enum cli_exit cmd_policy_validate(struct cli *cli, char **args, int count);
 enum cli_exit cmd_status(struct cli *cli, char **args, int count);
 enum cli_exit cmd_version(struct cli *cli, char **args, int count);

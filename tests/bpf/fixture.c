@@ -63,6 +63,9 @@ struct axoneme_bpf *fixture_load(const struct axo_config *config)
 	bpf_map__set_max_entries(skel->maps.axo_flow, 64);
 	bpf_map__set_max_entries(skel->maps.axo_flow_lru, 1024);
 	bpf_map__set_max_entries(skel->maps.axo_frag, 1024);
+	bpf_map__set_max_entries(skel->maps.axo_pol_peer, 4096);
+	bpf_map__set_max_entries(skel->maps.axo_pol_entry, 65536);
+	bpf_map__set_max_entries(skel->maps.axo_pol_hits, 1024);
 	skel->rodata->axo_cfg = *config;
 	if (axoneme_bpf__load(skel)) {
 		axoneme_bpf__destroy(skel);
@@ -193,9 +196,9 @@ void bump(struct fixture *x)
 	state_write(x, 0);
 }
 
-void events_listen(struct fixture *x, int on)
+void events_listen(struct fixture *x, uint32_t mask)
 {
-	state_write(x, on ? 1 << AXO_EVENT_DROP : 0);
+	state_write(x, mask);
 }
 
 struct axo_endpoint endpoint_default(const struct fixture *x, enum pod pod)
@@ -246,6 +249,9 @@ int fixture_reset(void **state)
 	map_clear(x->skel->maps.axo_endpoint);
 	map_clear(x->skel->maps.axo_address);
 	map_clear(x->skel->maps.axo_ipcache);
+	map_clear(x->skel->maps.axo_pol_peer);
+	map_clear(x->skel->maps.axo_pol_entry);
+	map_clear(x->skel->maps.axo_pol_hits);
 	for (int i = 0; i < PODS; i++) {
 		struct axo_endpoint ep = endpoint_default(x, i);
 
@@ -361,6 +367,32 @@ uint64_t count_read(struct fixture *x, enum axo_count which)
 	return all;
 }
 
+/** icmp_ports - who asks has the id, the other one the type of the question, in network order
+ *
+ * Return: does @f answer a question?
+ */
+static bool icmp_ports(const struct frame *f, uint16_t *sport, uint16_t *dport)
+{
+	static const uint8_t pairs[][3] = {
+		{IPPROTO_ICMP, 8, 0},	{IPPROTO_ICMP, 13, 14},	    {IPPROTO_ICMP, 15, 16},
+		{IPPROTO_ICMP, 17, 18}, {IPPROTO_ICMPV6, 128, 129},
+	};
+	const uint8_t *l4 = f->b + f->l4;
+	uint16_t id;
+
+	memcpy(&id, l4 + 4, 2);
+	*sport = 0;
+	*dport = htons(l4[0]);
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		if (pairs[i][0] != f->proto || (l4[0] != pairs[i][1] && l4[0] != pairs[i][2]))
+			continue;
+		*sport = l4[0] == pairs[i][1] ? id : htons(pairs[i][1]);
+		*dport = l4[0] == pairs[i][1] ? htons(pairs[i][1]) : id;
+		return l4[0] == pairs[i][2];
+	}
+	return false;
+}
+
 int flow_key(const struct frame *f, struct axo_flow_key *key)
 {
 	const uint8_t *ip = f->b + f->l3, *l4 = f->b + f->l4;
@@ -369,14 +401,14 @@ int flow_key(const struct frame *f, struct axo_flow_key *key)
 	bool icmp = f->proto == IPPROTO_ICMP || f->proto == IPPROTO_ICMPV6;
 	bool ports = f->proto == IPPROTO_TCP || f->proto == IPPROTO_UDP || f->proto == IPPROTO_SCTP;
 	uint16_t sport = 0, dport = 0;
+	bool answers = false;
 	int order, side;
 
 	if (ports) {
 		memcpy(&sport, l4, 2);
 		memcpy(&dport, l4 + 2, 2);
 	} else if (icmp) {
-		memcpy(&sport, l4 + 4, 2);
-		dport = sport;
+		answers = icmp_ports(f, &sport, &dport);
 	}
 	order = addr_cmp(&src, &dst);
 	side = order ? order > 0 : ntohs(sport) > ntohs(dport);
@@ -386,6 +418,8 @@ int flow_key(const struct frame *f, struct axo_flow_key *key)
 	key->port[side] = sport;
 	key->port[!side] = dport;
 	key->proto = f->proto;
+	if (icmp)
+		key->asker = 1 + (answers ? !side : side);
 	return side;
 }
 

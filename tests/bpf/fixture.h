@@ -117,8 +117,8 @@ void endpoint_set(struct fixture *x, enum pod pod, const struct axo_endpoint *ep
 void endpoint_del(struct fixture *x, enum pod pod);
 struct axo_endpoint endpoint_default(const struct fixture *x, enum pod pod);
 
-/** events_listen - set or clear the bit of drop events */
-void events_listen(struct fixture *x, int on);
+/** events_listen - which events are wanted: bits of enum axo_event_type; bump() clears them */
+void events_listen(struct fixture *x, uint32_t mask);
 
 /** count_read - of axo_counts, all CPUs */
 uint64_t count_read(struct fixture *x, enum axo_count which);

@@ -6,7 +6,7 @@ bpf_test_HELPERS := $(filter-out $(bpf_test_SRCS),$(wildcard tests/bpf/*.c))
 define bpf_test
 BPF_TESTS += $(2)
 $(2)_SRCS := $(1) $(bpf_test_HELPERS)
-$(2)_ARCHIVES := lib
-$(2)_LIBS := -lcmocka -lbpf -lelf -lz -lmnl
+$(2)_ARCHIVES := policy lib
+$(2)_LIBS := -lcmocka -lbpf -lelf -lz -lmnl -ljansson -lyaml
 endef
 $(foreach s,$(bpf_test_SRCS),$(eval $(call bpf_test,$(s),tests/bpf-$(patsubst test_%.c,%,$(notdir $(s))))))

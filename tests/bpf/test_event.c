@@ -55,7 +55,7 @@ static void event_says_who_and_why(void **state)
 {
 	struct fixture *x = *state;
 
-	events_listen(x, 1);
+	events_listen(x, 1 << AXO_EVENT_DROP);
 	for (int v6 = 0; v6 < 2; v6++) {
 		struct axo_addr src = text_addr(v6 ? A6 : A4), dst = text_addr(v6 ? B6 : B4);
 		struct axo_event_drop *e;
@@ -94,7 +94,7 @@ static void event_from_host_names_the_receiving_pod(void **state)
 	struct heard h;
 	struct frame f;
 
-	events_listen(x, 1);
+	events_listen(x, 1 << AXO_EVENT_DROP);
 	udp(&f, GW_MAC, WORLD4, B4);
 	frame_payload(&f, NULL, POD_MTU);
 	frame_finish(&f);
@@ -113,7 +113,7 @@ static void event_of_what_is_not_ip_has_no_addresses(void **state)
 	struct heard h;
 	struct frame f;
 
-	events_listen(x, 1);
+	events_listen(x, 1 << AXO_EVENT_DROP);
 	frame_eth(&f, GW_MAC, A_MAC, 0x88cc);
 	frame_payload(&f, NULL, 50);
 	assert_drop(from_pod(x, POD_A, &f), ETHERTYPE, EGRESS);
@@ -133,7 +133,7 @@ static void full_ring_loses_events_but_no_counts(void **state)
 	struct frame f;
 	int heard;
 
-	events_listen(x, 1);
+	events_listen(x, 1 << AXO_EVENT_DROP);
 	udp(&f, B_MAC, A4, B4);
 	for (int i = 0; i < many; i++)
 		assert_drop(from_pod(x, POD_A, &f), SPOOFED_MAC, EGRESS);

@@ -48,7 +48,7 @@ test_prefixes_are_taken_into_account() {
 # timeout 300
 test_the_demo_shows_what_it_promises() {
 	"$ROOT/scripts/demo" >"$S/said" 2>&1 || fail "the demo failed: $(tail -n 30 "$S/said")"
-	assert_eq 4 "$(grep -c '^Hello from pod web' "$S/said")" "answers of nginx"
+	assert_eq 5 "$(grep -c '^Hello from pod web' "$S/said")" "answers of nginx"
 	assert_match "3 received, 0% packet loss" "$(cat "$S/said")" "ping"
 	assert_match "spoofed" "$(cat "$S/said")" "the drop"
 	assert_match '"identity":' "$(cat "$S/said")" "the map"

@@ -104,7 +104,7 @@ not() {
 story_world() {
 	mount --make-rprivate /
 	mount -t tmpfs -o mode=755 story /run
-	mkdir -p "$S" "$S/run" "$S/state" "$S/cni" "$S/bpf" "$S/pods" "$S/tmp" /run/netns /run/lock
+	mkdir -p "$S" "$S/run" "$S/state" "$S/cni" "$S/bpf" "$S/pods" "$S/policies" "$S/tmp" /run/netns /run/lock
 	mount -t bpf bpf "$S/bpf"
 	export TMPDIR=$S/tmp HOME=$S/tmp
 	ip link set lo up

@@ -8,7 +8,7 @@ AGENT_PID=
 agent_flags() {
 	local cidr
 	printf '%s\n' --node-name "$NODE" --run-dir "$S/run" --state-dir "$S/state" \
-		--bpffs-dir "$S/bpf/axoneme" --cni-conf-dir "$S/cni" --config "$S/axoneme.yaml"
+		--bpffs-dir "$S/bpf/axoneme" --cni-conf-dir "$S/cni" --policy-dir "$S/policies" --config "$S/axoneme.yaml"
 	for cidr in $POD_CIDRS; do
 		printf '%s\n' --pod-cidr "$cidr"
 	done

@@ -88,6 +88,7 @@ static void load_with(unsigned int switches)
 	bpf_object__for_each_map(map, skel->obj)
 		bpf_map__set_pin_path(map, NULL);
 	bpf_map__set_max_entries(skel->maps.axo_flow_lru, 1024);
+	bpf_map__set_max_entries(skel->maps.axo_pol_peer, 1024);
 	skel->rodata->axo_cfg = config_of(switches);
 	assert_int_equal(axoneme_bpf__load(skel), 0);
 	bpf_object__for_each_program(prog, skel->obj) {
@@ -132,6 +133,8 @@ static void agent_owned_maps_are_read_only_to_programs(void **state)
 	assert_true(bpf_map__map_flags(skel->maps.axo_address) & BPF_F_RDONLY_PROG);
 	assert_true(bpf_map__map_flags(skel->maps.axo_ipcache) & BPF_F_RDONLY_PROG);
 	assert_true(bpf_map__map_flags(skel->maps.axo_state) & BPF_F_RDONLY_PROG);
+	assert_true(bpf_map__map_flags(skel->maps.axo_pol_peer) & BPF_F_RDONLY_PROG);
+	assert_true(bpf_map__map_flags(skel->maps.axo_pol_entry) & BPF_F_RDONLY_PROG);
 	axoneme_bpf__destroy(skel);
 }
 

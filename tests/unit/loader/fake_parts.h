@@ -19,9 +19,11 @@
 #include "lib/cidr.h"
 #include "loader/agent.h"
 #include "loader/api.h"
+#include "loader/api_policy.h"
 #include "loader/datapath.h"
 #include "loader/flow_gc.h"
 #include "loader/hook.h"
+#include "loader/policy_engine.h"
 #include "loader/host_address.h"
 #include "loader/queue.h"
 #include "loader/reaper.h"
@@ -120,6 +122,25 @@ FAKE_HANDLER(api_attachment_flush)
 FAKE_HANDLER(api_attachment_check)
 FAKE_HANDLER(api_attachment_gc)
 FAKE_HANDLER(api_label_patch)
+FAKE_HANDLER(api_policies_get)
+FAKE_HANDLER(api_policies_put)
+FAKE_HANDLER(api_policies_delete)
+FAKE_HANDLER(api_policy_get)
+FAKE_HANDLER(api_policy_delete)
+FAKE_HANDLER(api_policy_trace)
+FAKE_HANDLER(api_endpoint_policy_get)
+
+void policy_numbers(const struct policy_engine *p, struct policy_numbers *out)
+{
+	(void)p;
+	*out = (struct policy_numbers){.policies = 1};
+}
+
+json_t *api_policy_status(const struct agent *agent)
+{
+	(void)agent;
+	return json_object();
+}
 
 void api_attachment_status(struct agent *agent, struct api_request *req)
 {

@@ -169,7 +169,7 @@ static json_t *drop_json(const struct axo_event_drop *ev)
 	struct evbuffer *out = evbuffer_new();
 	size_t len;
 
-	event_drop_to_json(ev, 1769860800123456ULL, out);
+	event_drop_to_json(ev, 1769860800123456ULL, NULL, out);
 	len = evbuffer_get_length(out);
 	/* One line, so that a stream can be read line by line. */
 	assert_int_equal(len - 1, evbuffer_search(out, "\n", 1, NULL).pos);

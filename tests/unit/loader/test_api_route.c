@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "lib/cleanup.h"
+#include "loader/api_policy.h"
 #include "loader/api_read.h"
 #include "loader/api_request.h"
 
@@ -32,6 +33,11 @@ static void path_and_method_choose_the_handler(void **state)
 		{API_DELETE, "/v1/attachments", 0, 0, api_attachment_delete, 0},
 		{API_POST, "/v1/attachments/gc", 0, 0, api_attachment_gc, 0},
 		{API_GET, "/metrics", 0, 0, api_metrics_get, 0},
+		{API_GET, "/v1/policies/shop/web", 0, 0, api_policy_get, 0},
+		{API_DELETE, "/v1/policies/wide", 0, 0, api_policy_delete, 0},
+		{API_POST, "/v1/policies/trace", 0, 0, api_policy_trace, 0},
+		{API_GET, "/v1/policies//web", -ENOENT, 0, NULL, 0},
+		{API_GET, "/v1/policies/a/b/c", -ENOENT, 0, NULL, 0},
 		{API_GET, "/v1/endpoints/0", -ENOENT, 0, NULL, 0},
 		{API_GET, "/v1/endpoints/4294967296", -ENOENT, 0, NULL, 0},
 		{API_GET, "/v1/endpoints/99999999999999999999", -ENOENT, 0, NULL, 0},

@@ -56,6 +56,51 @@ static void a_name_belongs_to_one_source(void **state)
 	policy_set_free(s);
 }
 
+static void a_change_that_is_rolled_back_leaves_no_trace(void **state)
+{
+	struct policy_set *s = policy_set_new();
+	const struct policy **changed;
+	uint32_t first;
+	struct ref ref;
+
+	(void)state;
+	apply(s, "a.yaml", CNP("p", "x") CNP("q", "x"));
+	first = policy_set_first_ref(s, policy_set_find(s, POLICY_CNP, "x", "q"));
+	policy_set_begin(s);
+	apply(s, "a.yaml", CNP("q", "x"));
+	apply(s, "a.yaml", CNP("r", "x")); /* twice in one change */
+	apply(s, "b.yaml", CNP("p", "x")); /* moves */
+	assert_int_equal(policy_set_changed(s, &changed), 4);
+	free(changed);
+	policy_set_rollback(s);
+	assert_int_equal(policy_set_count(s), 2);
+	assert_int_equal(policy_set_first_ref(s, policy_set_find(s, POLICY_CNP, "x", "q")), first);
+	assert_int_equal(policy_set_ref(s, first, &ref), 0);
+	assert_string_equal(ref.policy->name, "q");
+	assert_string_equal(policy_set_source(s, ref.policy), "a.yaml");
+	assert_null(policy_set_find(s, POLICY_CNP, "x", "r"));
+	policy_set_free(s);
+}
+
+static void a_change_that_is_kept_is_one(void **state)
+{
+	struct policy_set *s = policy_set_new();
+	const struct policy **changed;
+
+	(void)state;
+	apply(s, "a.yaml", CNP("p", "x"));
+	policy_set_begin(s);
+	apply(s, "a.yaml", CNP("q", "x"));
+	policy_set_commit(s);
+	assert_null(policy_set_find(s, POLICY_CNP, "x", "p"));
+	policy_set_begin(s);
+	assert_int_equal(policy_set_changed(s, &changed), 0);
+	free(changed);
+	policy_set_rollback(s);
+	assert_non_null(policy_set_find(s, POLICY_CNP, "x", "q"));
+	policy_set_free(s);
+}
+
 static void a_source_is_replaced_as_a_whole(void **state)
 {
 	struct policy_set *s = policy_set_new();
@@ -184,6 +229,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_belongs_to_one_source),
+		cmocka_unit_test(a_change_that_is_rolled_back_leaves_no_trace),
+		cmocka_unit_test(a_change_that_is_kept_is_one),
 		cmocka_unit_test(a_source_is_replaced_as_a_whole),
 		cmocka_unit_test(a_reference_never_names_another_rule),
 		cmocka_unit_test(references_name_specs_parts_and_clusterwide_policies),

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* POST /v1/policies/trace: may this packet pass, and why (docs/api.md). */
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/cleanup.h"
+#include "lib/number.h"
+#include "loader/agent.h"
+#include "loader/api_policy.h"
+#include "loader/drop_count.h"
+#include "loader/endpoint.h"
+#include "loader/event_json.h"
+#include "loader/policy_end.h"
+#include "loader/policy_internal.h"
+#include "loader/policy_rule_json.h"
+#include "policy/trace.h"
+
+/** struct query - what is asked, and the rules found so far */
+struct query {
+	struct policy_engine *p;
+	struct policy_end ends[2]; /* from, to */
+	struct packet packet;
+	json_t *rules;
+	struct trace result;
+};
+
+static int proto_parse(const char *text, uint8_t *proto)
+{
+	static const struct {
+		const char *name;
+		uint8_t proto;
+	} known[] = {
+		{"tcp", IPPROTO_TCP},	{"udp", IPPROTO_UDP},	    {"sctp", IPPROTO_SCTP},
+		{"icmp", IPPROTO_ICMP}, {"icmpv6", IPPROTO_ICMPV6},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (!strcasecmp(known[i].name, text)) {
+			*proto = known[i].proto;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/* "80/tcp", "80"; for ICMP the type: "8/icmp". */
+static int port_parse(const char *text, struct packet *out, struct error *e)
+{
+	const char *slash = strchr(text, '/');
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	char number[8] = "";
+	uint64_t port = 0;
+
+	out->proto = IPPROTO_TCP;
+	if (len < sizeof(number))
+		memcpy(number, text, len);
+	if (len >= sizeof(number) || number_parse(number, 0, 65535, &port) ||
+	    (slash && proto_parse(slash + 1, &out->proto)))
+		return error_set(e, EINVAL,
+				 "dport '%.32s': expected PORT/PROTOCOL like 80/tcp, 53/udp, 8/icmp",
+				 text);
+	out->port = (uint16_t)port;
+	return 0;
+}
+
+/* What the policy of one end says of the other; false = it was not possible to tell. */
+static int judge(struct query *q, enum axo_dir dir, struct trace *out, struct error *e)
+{
+	const struct policy_end *self = &q->ends[dir == AXO_DIR_INGRESS];
+	const struct policy_end *other = &q->ends[dir == AXO_DIR_EGRESS];
+	const struct policy_subject *s = self->endpoint ? self->endpoint->subject : NULL;
+	struct subject subject = {.labels = self->who->labels};
+	struct compile_options options = COMPILE_OPTIONS_DEFAULT;
+	struct packet packet = q->packet;
+	struct compiled *c = NULL;
+	struct lookup *l;
+	int r;
+
+	if (s) {
+		subject.ports = s->ports;
+		subject.port_count = s->port_count;
+	}
+	packet.dir = dir;
+	r = policy_compile(q->p->set, q->p->peers, &subject, &options, &c, e);
+	if (r < 0)
+		return r;
+	l = lookup_new(c);
+	policy_trace(q->p->set, c, l, other->who, &packet, out);
+	lookup_free(l);
+	compiled_free(c);
+	return 0;
+}
+
+static void rules_add(struct query *q, enum axo_dir dir, const struct trace *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		json_t *rule = policy_ref_json(&t->rules[i].ref);
+
+		json_object_set_new(rule, "direction", json_string(drop_dir_name(dir)));
+		json_object_set_new(rule, "action",
+				    json_string(t->rules[i].denies ? "deny" : "allow"));
+		json_object_set_new(rule, "decides", json_boolean(t->rules[i].decides));
+		json_array_append_new(q->rules, rule);
+	}
+}
+
+/* Egress of the sender, then ingress of the receiver; the first that denies has the last word. */
+static int query_run(struct query *q, enum axo_dir *dir, struct error *e)
+{
+	static const enum axo_dir dirs[] = {AXO_DIR_EGRESS, AXO_DIR_INGRESS};
+
+	q->result = (struct trace){.allow = true, .reason = TRACE_DEFAULT_ALLOW};
+	*dir = AXO_DIR_EGRESS;
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		struct trace t;
+		int r;
+
+		if (!q->ends[i].pod)
+			continue;
+		r = judge(q, dirs[i], &t, e);
+		if (r < 0)
+			return r;
+		rules_add(q, dirs[i], &t);
+		if (!q->result.allow || (t.allow && t.reason == TRACE_DEFAULT_ALLOW))
+			continue;
+		q->result = t;
+		*dir = dirs[i];
+	}
+	return 0;
+}
+
+static const char *reason_text(enum trace_reason reason)
+{
+	switch (reason) {
+#define X(symbol, json, text) \
+	case TRACE_##symbol:  \
+		return text;
+		TRACE_REASONS(X)
+#undef X
+	}
+	return "";
+}
+
+static json_t *end_json(const struct policy_end *end)
+{
+	json_t *labels = json_array();
+
+	for (uint32_t i = 0; i < end->who->labels.count; i++) {
+		const struct label *l = &end->who->labels.items[i];
+
+		json_array_append_new(labels, json_sprintf("%s:%s%s%s",
+							   label_source_to_str(l->source), l->key,
+							   *l->value ? "=" : "", l->value));
+	}
+	return json_pack("{s:I, s:I, s:o}", "endpoint",
+			 end->endpoint ? (json_int_t)end->endpoint->id : 0, "identity",
+			 end->invented ? 0 : (json_int_t)end->identity, "labels", labels);
+}
+
+static void query_answer(struct query *q, struct api_request *req, enum axo_dir dir)
+{
+	const struct trace *t = &q->result;
+
+	api_reply(req, json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:O}", "verdict",
+				 t->allow ? "allow" : "deny", "reason",
+				 trace_reason_to_str(t->reason), "message", reason_text(t->reason),
+				 "direction", drop_dir_name(dir), "from", end_json(&q->ends[0]),
+				 "to", end_json(&q->ends[1]), "rules", q->rules));
+}
+
+void api_policy_trace(struct agent *agent, struct api_request *req)
+{
+	struct query q = {.p = agent->policy, .rules = json_array()};
+	const char *from, *to, *dport;
+	enum axo_dir dir = AXO_DIR_EGRESS;
+	struct error e;
+	int r;
+
+	if (api_keys_check(req, "from", "to", "dport", NULL) &&
+	    api_text(req, "from", true, &from) && api_text(req, "to", true, &to) &&
+	    api_text(req, "dport", true, &dport)) {
+		r = port_parse(dport, &q.packet, &e);
+		if (r == 0)
+			r = policy_end_parse(q.p, from, 0, &q.ends[0], &e);
+		if (r == 0)
+			r = policy_end_parse(q.p, to, 1, &q.ends[1], &e);
+		if (r == 0)
+			r = query_run(&q, &dir, &e);
+		if (r < 0)
+			api_fail(req, r == -ENOENT ? API_NOT_FOUND : API_BAD_CONFIG, "%s", e.msg);
+		else
+			query_answer(&q, req, dir);
+	}
+	policy_end_fini(q.p, &q.ends[0]);
+	policy_end_fini(q.p, &q.ends[1]);
+	json_decref(q.rules);
+}

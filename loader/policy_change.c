@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Changing the policies in force; see policy_engine.h for the order. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/cleanup.h"
+#include "lib/log.h"
+#include "loader/agent.h"
+#include "loader/datapath.h"
+#include "loader/db.h"
+#include "loader/endpoint.h"
+#include "loader/endpoint_map.h"
+#include "loader/policy_internal.h"
+
+/**
+ * struct change - one that is being made
+ * @policies: what went and what came; @count of them
+ * @all:      every subject is touched: labels of namespaces, or groups of prefixes, are others
+ */
+struct change {
+	struct policy_engine *p;
+	const struct policy **policies;
+	size_t count;
+	bool all;
+};
+
+/* Objects may move from one source to another: all of them go before the first one comes. */
+static int set_change(struct policy_engine *p, struct policy_source *sources, size_t count,
+		      size_t *bad, struct error *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < count; i++)
+		policy_set_apply(p->set, sources[i].source, NULL, e);
+	for (size_t i = 0; i < count; i++) {
+		if (r == 0) {
+			r = policy_set_apply(p->set, sources[i].source, sources[i].list, e);
+			if (r < 0 && bad)
+				*bad = i;
+		}
+		if (r < 0)
+			policies_free(sources[i].list);
+		sources[i].list = NULL;
+	}
+	return r;
+}
+
+static bool policy_selects(const struct policy *policy, const struct label_set *labels)
+{
+	list_each(struct rule, r, &policy->rules) {
+		if (!r->host && selector_matches(&r->subject, labels))
+			return true;
+	}
+	return false;
+}
+
+static bool is_touched(const struct change *c, const struct policy_subject *s)
+{
+	const struct peer_identity *who = peers_get(c->p->peers, s->identity);
+
+	for (size_t i = 0; i < c->count && who; i++)
+		if (policy_selects(c->policies[i], &who->labels))
+			return true;
+	return c->all;
+}
+
+/* Peers and what they are called, as the set now says. */
+static int peers_change(struct change *c, struct error *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < c->count && r == 0; i++) {
+		const struct policy *policy = c->policies[i];
+
+		if (policy->kind == POLICY_NAMESPACE)
+			r = policy_peers_namespace(c->p, policy->name, e);
+		if (policy->kind == POLICY_NAMESPACE || policy->kind == POLICY_CIDR_GROUP)
+			c->all = true;
+	}
+	return r < 0 ? r : policy_prefixes_want(c->p, e);
+}
+
+static int subjects_compile(struct change *c, struct error *e)
+{
+	struct policy_subject *s;
+
+	subject_each(c->p, item, s) {
+		struct compiled *compiled = NULL;
+		int r;
+
+		if (!is_touched(c, s))
+			continue;
+		r = policy_subject_compile(c->p, s, &compiled, e);
+		if (r == 0)
+			r = policy_subject_install(c->p, s, compiled, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Also those that are about to be replaced: the ipcache names the prefix before that. */
+static int prefixes_enter(struct change *c, struct error *e)
+{
+	struct prefix *x;
+
+	prefix_each(c->p, item, x) {
+		int r = x->fresh ? policy_subjects_add_peer(c->p, x->id, e) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int change_prepare(struct change *c, struct error *e)
+{
+	int r = peers_change(c, e);
+
+	if (r == 0)
+		r = subjects_compile(c, e);
+	return r < 0 ? r : prefixes_enter(c, e);
+}
+
+static void change_undo(struct change *c)
+{
+	struct policy_subject *s;
+	struct error e;
+
+	subject_each(c->p, item, s) {
+		if (s->touched)
+			policy_subject_discard(c->p, s);
+	}
+	policy_prefixes_undo(c->p);
+	policy_set_rollback(c->p->set);
+	/* The names of the namespaces outlive the rollback: the set that comes back has them. */
+	if (c->all)
+		policy_peers_all(c->p, &e);
+	policy_settle(c->p, NULL, NULL);
+}
+
+static void endpoints_switch(struct policy_engine *p)
+{
+	struct endpoint_table *t = p->agent->endpoints;
+
+	for (struct endpoint *ep = endpoint_next(t, NULL); ep; ep = endpoint_next(t, ep)) {
+		struct policy_subject *s = ep->subject;
+		struct error e;
+
+		if (!s || !memcmp(&ep->policy, &s->ref, sizeof(s->ref)))
+			continue;
+		ep->policy = s->ref;
+		if (ep->state == ENDPOINT_READY && endpoint_map_update(p->agent->datapath, ep, &e))
+			log_error("cannot switch the policy of an endpoint", "id", log_num(ep->id),
+				  "err", e.msg);
+	}
+}
+
+static void change_finish(struct change *c)
+{
+	struct policy_subject *s;
+
+	policy_prefixes_publish(c->p);
+	subject_each(c->p, item, s) {
+		if (s->touched)
+			policy_subject_switch(c->p, s);
+	}
+	endpoints_switch(c->p);
+	policy_prefixes_withdraw(c->p);
+	policy_set_commit(c->p->set);
+	datapath_bump(c->p->agent->datapath);
+}
+
+int policy_change(struct policy_engine *p, struct policy_source *sources, size_t count, size_t *bad,
+		  struct error *e)
+{
+	struct change c = {.p = p};
+	int r;
+
+	policy_set_begin(p->set);
+	r = set_change(p, sources, count, bad, e);
+	if (r < 0) {
+		policy_set_rollback(p->set);
+		return r;
+	}
+	if (p->loading) {
+		policy_set_commit(p->set);
+		return 0;
+	}
+	c.count = policy_set_changed(p->set, &c.policies);
+	r = change_prepare(&c, e);
+	if (r == 0) {
+		r = policy_prefixes_save(p, e);
+		if (r < 0)
+			db_spoil(p->agent->db, e);
+	}
+	if (r < 0)
+		change_undo(&c);
+	else
+		change_finish(&c);
+	free(c.policies);
+	return r;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the parts of the policy engine share.  Private to loader/policy_*.c and loader/api_policy*.c.
+ */
+#ifndef LOADER_POLICY_INTERNAL_H
+#define LOADER_POLICY_INTERNAL_H
+
+#include "axoneme/policy.h"
+#include "loader/policy_engine.h"
+#include "policy/compile.h"
+#include "policy/map.h"
+#include "policy/set.h"
+
+struct grace;
+struct policy_dir;
+struct policy_store;
+
+/**
+ * struct policy_subject - endpoints with one identity and the same named ports
+ * @ports:    @port_count, names in lower case, owned
+ * @refs:     how many endpoints
+ * @number:   of the policy in the maps; 0 = none is needed
+ * @compiled: NULL when @number is 0
+ * @ref:      what its endpoints get
+ * @next:     while a change is made: what takes the place
+ */
+struct policy_subject {
+	uint32_t identity;
+	struct named_port *ports;
+	size_t port_count;
+	uint32_t refs;
+	uint32_t number;
+	struct compiled *compiled;
+	struct axo_policy_ref ref;
+	struct compiled *next;
+	uint32_t next_number;
+	bool touched;
+};
+
+/**
+ * struct prefix - that a policy names
+ * @id:      identity
+ * @retired: how many struct retired refer to it
+ * @wanted:  some policy names it
+ * @fresh, @dropped: by the change that is being made
+ */
+struct prefix {
+	struct cidr cidr;
+	uint32_t id;
+	uint32_t retired;
+	bool wanted;
+	bool fresh;
+	bool dropped;
+};
+
+/** struct retired - a policy that waits for a grace period; @identity: or an identity, or a prefix */
+struct retired {
+	struct retired *next;
+	uint32_t number;
+	struct compiled *compiled;
+	uint32_t identity;
+	struct prefix *prefix;
+};
+
+/**
+ * struct policy_engine
+ * @subjects:   struct policy_subject, owned
+ * @prefixes:   by struct cidr: struct prefix, owned
+ * @prefix_ids: by number: the same
+ * @leftover:   numbers up to this one are of a dead agent
+ * @epoch:      counts policy_load()
+ * @retired:    since the last policy_settle()
+ * @entries, @peer_entries: in the maps, retired ones too
+ * @compiled_total: how often something was compiled
+ * @loading:    policy_load() collects what there is; changes only change the set
+ */
+struct policy_engine {
+	struct agent *agent;
+	struct policy_set *set;
+	struct peers *peers;
+	struct policy_store *store;
+	struct grace *grace;
+	struct policy_dir *dir;
+	struct map subjects;
+	struct map prefixes;
+	struct map prefix_ids;
+	uint32_t next_number;
+	uint32_t next_prefix[2];
+	uint32_t leftover;
+	uint32_t epoch;
+	struct retired *retired;
+	uint64_t entries;
+	uint64_t peer_entries;
+	uint64_t entries_limit;
+	uint64_t peers_limit;
+	uint64_t compiled_total;
+	bool loading;
+};
+
+/* policy_subject.c: whom policies are compiled for */
+
+/** policy_subject_of - of @ep, made if there is none; not compiled yet then */
+struct policy_subject *policy_subject_of(struct policy_engine *p, const struct endpoint *ep);
+void policy_subject_free(void *subject);
+
+/** policy_subject_compile - a fresh one from the set and the peers as they are */
+int policy_subject_compile(struct policy_engine *p, const struct policy_subject *s,
+			   struct compiled **out, struct error *e);
+
+/** policy_subject_install - @c (taken) into the maps under a new number: s->next */
+int policy_subject_install(struct policy_engine *p, struct policy_subject *s, struct compiled *c,
+			   struct error *e);
+
+/** policy_subject_switch - s->next becomes what @s has; the old one is retired */
+void policy_subject_switch(struct policy_engine *p, struct policy_subject *s);
+
+/** policy_subject_discard - s->next goes, from the maps too */
+void policy_subject_discard(struct policy_engine *p, struct policy_subject *s);
+
+/** policy_subject_deny - what cannot be compiled lets nothing pass */
+void policy_subject_deny(struct policy_engine *p, struct policy_subject *s);
+
+/** policy_subjects_add_peer - a new or changed identity, in all policies that are in the maps */
+int policy_subjects_add_peer(struct policy_engine *p, uint32_t identity, struct error *e);
+void policy_subjects_remove_peer(struct policy_engine *p, uint32_t identity);
+
+/** policy_retire - after the next grace period; takes what @r points to */
+void policy_retire(struct policy_engine *p, const struct retired *r);
+
+#define subject_each(p, item, s)                                       \
+	for (struct map_item *item = map_next(&(p)->subjects, NULL);   \
+	     item && ((s) = item->value, true);                        \
+	     item = map_next(&(p)->subjects, item))
+
+/* policy_peer.c: identities that policies know */
+
+/** policy_peer_put - an identity of agent->identities, with the ports of its endpoints */
+int policy_peer_put(struct policy_engine *p, uint32_t identity, struct error *e);
+
+/** policy_prefixes_load - numbers of prefixes from the disk */
+int policy_prefixes_load(struct policy_engine *p, struct error *e);
+
+/** policy_peers_load - all identities and prefixes */
+int policy_peers_load(struct policy_engine *p, struct error *e);
+
+/** policy_peers_all - all identities again, as the set says */
+int policy_peers_all(struct policy_engine *p, struct error *e);
+
+/** policy_peers_namespace - the labels of namespace @name have changed */
+int policy_peers_namespace(struct policy_engine *p, const char *name, struct error *e);
+
+/**
+ * policy_prefixes_want - compare with what the set names: new ones are peers afterwards, and
+ * ->fresh; those that nobody names are ->dropped
+ */
+int policy_prefixes_want(struct policy_engine *p, struct error *e);
+void policy_prefixes_undo(struct policy_engine *p);
+
+/** policy_prefixes_save - fresh ones onto the disk, dropped ones off it */
+int policy_prefixes_save(struct policy_engine *p, struct error *e);
+
+/** policy_prefixes_publish - fresh ones into the ipcache */
+void policy_prefixes_publish(struct policy_engine *p);
+
+/** policy_prefixes_withdraw - dropped ones out of it, and retired; ends the change */
+void policy_prefixes_withdraw(struct policy_engine *p);
+
+/** policy_prefix_end - after the grace period: unless it is wanted again, @x is freed */
+void policy_prefix_end(struct policy_engine *p, struct prefix *x);
+
+/** policy_prefix_publish - one into the ipcache, unless a pod or the host has its only address */
+void policy_prefix_publish(struct policy_engine *p, const struct prefix *x);
+
+#define prefix_each(p, item, x)                                        \
+	for (struct map_item *item = map_next(&(p)->prefixes, NULL);   \
+	     item && ((x) = item->value, true);                        \
+	     item = map_next(&(p)->prefixes, item))
+
+#endif

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Identities that policies know: pods, reserved ones, prefixes; see policy_internal.h. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "axoneme/endpoint.h"
+#include "axoneme/ipcache.h"
+#include "lib/cleanup.h"
+#include "lib/log.h"
+#include "loader/agent.h"
+#include "loader/datapath.h"
+#include "loader/host_address.h"
+#include "loader/identity.h"
+#include "loader/policy_internal.h"
+#include "loader/policy_store.h"
+
+/* Ports of all subjects with one identity; names are borrowed. */
+static struct named_port *ports_of(const struct policy_engine *p, uint32_t identity, size_t *count)
+{
+	struct named_port *ports = NULL;
+	struct policy_subject *s;
+
+	*count = 0;
+	subject_each(p, item, s) {
+		if (s->identity != identity || !s->port_count)
+			continue;
+		ports = reallocarray(ports, *count + s->port_count, sizeof(*ports));
+		if (!ports)
+			abort();
+		memcpy(ports + *count, s->ports, s->port_count * sizeof(*ports));
+		*count += s->port_count;
+	}
+	return ports;
+}
+
+int policy_peer_put(struct policy_engine *p, uint32_t identity, struct error *e)
+{
+	const struct identity *id = identity_by_id(p->agent->identities, identity);
+	struct identity_view view = {.id = identity};
+	struct named_port *ports;
+	int r;
+
+	if (!id)
+		return error_set(e, ENOENT, "there is no identity %u", identity);
+	ports = ports_of(p, identity, &view.port_count);
+	view.ports = ports;
+	view.labels = (const char *const *)id->labels;
+	view.label_count = id->label_count;
+	r = peers_put(p->peers, p->set, &view, e);
+	free(ports);
+	return r;
+}
+
+static int prefix_peer(struct policy_engine *p, const struct prefix *x, struct error *e)
+{
+	char text[CIDR_STR_MAX], label[CIDR_STR_MAX + 8];
+	const char *labels[] = {
+		label,
+		x->cidr.family == 6 ? "reserved:world-ipv6" : "reserved:world-ipv4",
+	};
+	struct identity_view view = {.id = x->id, .labels = labels, .label_count = 2};
+
+	snprintf(label, sizeof(label), "cidr:%s", cidr_to_str(&x->cidr, text));
+	return peers_put(p->peers, p->set, &view, e);
+}
+
+static struct prefix *prefix_find(const struct policy_engine *p, const struct cidr *c)
+{
+	return map_get(&p->prefixes, c, sizeof(*c));
+}
+
+static struct prefix *prefix_add(struct policy_engine *p, const struct cidr *c, uint32_t id)
+{
+	struct prefix *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		abort();
+	*x = (struct prefix){.cidr = *c, .id = id};
+	*map_slot(&p->prefixes, c, sizeof(*c)) = x;
+	*map_slot(&p->prefix_ids, &id, sizeof(id)) = x;
+	return x;
+}
+
+static void prefix_forget(struct policy_engine *p, struct prefix *x)
+{
+	peers_remove(p->peers, x->id);
+	map_remove(&p->prefix_ids, &x->id, sizeof(x->id));
+	map_remove(&p->prefixes, &x->cidr, sizeof(x->cidr));
+	free(x);
+}
+
+/* Numbers go round, like those of pods; 0 = all are taken. */
+static uint32_t number_new(struct policy_engine *p, int family)
+{
+	uint32_t first = family == 6 ? AXO_ID_PREFIX6_MIN : AXO_ID_PREFIX4_MIN;
+	uint32_t last = family == 6 ? AXO_ID_PREFIX_MAX : AXO_ID_PREFIX6_MIN - 1;
+	uint32_t *next = &p->next_prefix[family == 6];
+
+	for (uint32_t tries = 0; tries <= last - first; tries++) {
+		uint32_t id = *next < first || *next > last ? first : *next;
+
+		*next = id + 1;
+		if (!map_get(&p->prefix_ids, &id, sizeof(id)))
+			return id;
+	}
+	return 0;
+}
+
+static int prefix_want(struct policy_engine *p, const struct cidr *c, struct error *e)
+{
+	struct prefix *x = prefix_find(p, c);
+	uint32_t id;
+
+	if (x && x->wanted) {
+		x->dropped = false;
+		return 0;
+	}
+	id = x ? x->id : number_new(p, c->family);
+	if (!id)
+		return error_set(e, ENOSPC, "all identities of prefixes are in use");
+	if (!x)
+		x = prefix_add(p, c, id);
+	x->wanted = x->fresh = true;
+	return prefix_peer(p, x, e);
+}
+
+int policy_prefixes_want(struct policy_engine *p, struct error *e)
+{
+	_cleanup_free_ struct cidr *named = NULL;
+	size_t count = policy_set_prefixes(p->set, &named);
+	struct prefix *x;
+	int r = 0;
+
+	prefix_each(p, item, x) {
+		x->fresh = false;
+		x->dropped = x->wanted;
+	}
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = prefix_want(p, &named[i], e);
+	return r;
+}
+
+/* What was retired and not yet forgotten goes on being so. */
+void policy_prefixes_undo(struct policy_engine *p)
+{
+	struct prefix *x;
+
+	prefix_each(p, item, x) {
+		x->dropped = false;
+		if (!x->fresh)
+			continue;
+		const struct retired r = {.prefix = x};
+
+		x->fresh = x->wanted = false;
+		x->retired++;
+		policy_retire(p, &r);
+	}
+}
+
+int policy_prefixes_save(struct policy_engine *p, struct error *e)
+{
+	char text[CIDR_STR_MAX];
+	struct prefix *x;
+
+	prefix_each(p, item, x) {
+		int r = 0;
+
+		if (x->fresh)
+			r = policy_store_put_prefix(p->store, cidr_to_str(&x->cidr, text), x->id,
+						    e);
+		else if (x->dropped)
+			r = policy_store_delete_prefix(p->store, cidr_to_str(&x->cidr, text), e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static struct axo_ipcache_key key_of(const struct cidr *c)
+{
+	struct axo_ipcache_key key = {.prefixlen = cidr_mapped_bits(c)};
+
+	memcpy(key.addr, c->addr.b, sizeof(key.addr));
+	return key;
+}
+
+/* An address that is a pod's or the host's is theirs. */
+static bool is_managed(const struct policy_engine *p, const struct axo_addr *addr)
+{
+	struct axo_endpoint found;
+	size_t count;
+	const struct axo_addr *host = host_addresses_get(p->agent->host_addresses, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (addr_cmp(&host[i], addr) == 0)
+			return true;
+	return bpf_map_lookup_elem(datapath_map_fd(p->agent->datapath, MAP_ADDRESS), addr,
+				   &found) == 0;
+}
+
+void policy_prefix_publish(struct policy_engine *p, const struct prefix *x)
+{
+	struct axo_ipcache_key key = key_of(&x->cidr);
+	struct axo_ipcache value = {.identity = x->id};
+	char text[CIDR_STR_MAX];
+
+	if (key.prefixlen == 128 && is_managed(p, &x->cidr.addr))
+		return;
+	if (bpf_map_update_elem(datapath_map_fd(p->agent->datapath, MAP_IPCACHE), &key, &value,
+				BPF_ANY) < 0)
+		log_err(errno, "cannot publish prefix %s", cidr_to_str(&x->cidr, text));
+}
+
+static void prefix_withdraw(struct policy_engine *p, const struct prefix *x)
+{
+	struct axo_ipcache_key key = key_of(&x->cidr);
+	int fd = datapath_map_fd(p->agent->datapath, MAP_IPCACHE);
+	struct axo_ipcache found;
+
+	if (bpf_map_lookup_elem(fd, &key, &found) == 0 && found.identity == x->id)
+		bpf_map_delete_elem(fd, &key);
+}
+
+void policy_prefixes_publish(struct policy_engine *p)
+{
+	struct prefix *x;
+
+	prefix_each(p, item, x) {
+		if (x->fresh)
+			policy_prefix_publish(p, x);
+		x->fresh = false;
+	}
+}
+
+void policy_prefixes_withdraw(struct policy_engine *p)
+{
+	struct prefix *x;
+
+	prefix_each(p, item, x) {
+		const struct retired r = {.prefix = x};
+
+		if (!x->dropped)
+			continue;
+		x->dropped = x->wanted = false;
+		x->retired++;
+		prefix_withdraw(p, x);
+		policy_retire(p, &r);
+	}
+}
+
+void policy_prefix_end(struct policy_engine *p, struct prefix *x)
+{
+	if (--x->retired || x->wanted)
+		return;
+	policy_subjects_remove_peer(p, x->id);
+	prefix_forget(p, x);
+}
+
+bool policy_has_prefix(const struct policy_engine *p, const struct axo_addr *addr, uint32_t bits)
+{
+	struct cidr c = {.addr = *addr, .family = (uint8_t)addr_family(addr)};
+	const struct prefix *x;
+
+	c.bits = (uint8_t)(c.family == 4 ? bits - 96 : bits);
+	x = bits < 96 && c.family == 4 ? NULL : prefix_find(p, &c);
+	return x && x->wanted;
+}
+
+void policy_address_freed(struct policy_engine *p, const struct axo_addr *addr)
+{
+	struct cidr c = {.addr = *addr, .family = (uint8_t)addr_family(addr)};
+	const struct prefix *x;
+
+	c.bits = c.family == 4 ? 32 : 128;
+	x = p && !addr_is_zero(addr) ? prefix_find(p, &c) : NULL;
+	if (!x || !x->wanted)
+		return;
+	policy_prefix_publish(p, x);
+	datapath_bump(p->agent->datapath);
+}
+
+static int stored_prefix(const char *text, uint32_t id, void *arg)
+{
+	struct policy_engine *p = arg;
+	struct cidr c;
+
+	if (cidr_parse(text, &c, NULL) < 0 || axo_peer_kind(id) == AXO_PEER_OTHER ||
+	    axo_peer_kind(id) == AXO_PEER_POD || map_get(&p->prefix_ids, &id, sizeof(id)))
+		return 0;
+	if (!prefix_find(p, &c))
+		prefix_add(p, &c, id)->wanted = true;
+	if (id >= p->next_prefix[c.family == 6])
+		p->next_prefix[c.family == 6] = id + 1;
+	return 0;
+}
+
+int policy_peers_all(struct policy_engine *p, struct error *e)
+{
+	const struct identity *id = NULL;
+	int r = 0;
+
+	while (r == 0 && (id = identity_next(p->agent->identities, id)))
+		r = id->id ? policy_peer_put(p, id->id, e) : 0;
+	return r;
+}
+
+int policy_prefixes_load(struct policy_engine *p, struct error *e)
+{
+	return policy_store_each_prefix(p->store, stored_prefix, p, e);
+}
+
+int policy_peers_load(struct policy_engine *p, struct error *e)
+{
+	struct prefix *x;
+	int r = policy_prefixes_want(p, e);
+
+	prefix_each(p, item, x) {
+		if (r == 0 && x->wanted)
+			r = prefix_peer(p, x, e);
+	}
+	return r < 0 ? r : policy_peers_all(p, e);
+}
+
+static bool in_namespace(const struct identity *id, const char *name)
+{
+	static const char key[] = "k8s:" LABEL_NAMESPACE "=";
+
+	for (size_t i = 0; i < id->label_count; i++)
+		if (!strncmp(id->labels[i], key, sizeof(key) - 1))
+			return !strcmp(id->labels[i] + sizeof(key) - 1, name);
+	return false;
+}
+
+int policy_peers_namespace(struct policy_engine *p, const char *name, struct error *e)
+{
+	const struct identity *id = NULL;
+	int r = 0;
+
+	while (r == 0 && (id = identity_next(p->agent->identities, id)))
+		if (in_namespace(id, name))
+			r = policy_peer_put(p, id->id, e);
+	return r;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Subjects: whom policies are compiled for; see policy_internal.h. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/cleanup.h"
+#include "lib/log.h"
+#include "loader/agent.h"
+#include "loader/endpoint.h"
+#include "loader/identity.h"
+#include "loader/policy_internal.h"
+#include "loader/policy_map.h"
+
+/** struct subject_key - identity and ports as bytes, for the table */
+struct subject_key {
+	char *bytes;
+	size_t len;
+};
+
+static struct subject_key key_of(uint32_t identity, const struct named_port *ports, size_t count)
+{
+	struct subject_key key = {0};
+	FILE *f = open_memstream(&key.bytes, &key.len);
+
+	if (!f)
+		abort();
+	fprintf(f, "%u", identity);
+	for (size_t i = 0; i < count; i++)
+		fprintf(f, " %s %u %u", ports[i].name, ports[i].port, ports[i].proto);
+	if (fclose(f) != 0)
+		abort();
+	return key;
+}
+
+static void ports_free(struct named_port *ports, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free((char *)ports[i].name);
+	free(ports);
+}
+
+static struct named_port *ports_copy(const struct endpoint *ep)
+{
+	struct named_port *ports = calloc(ep->port_count + 1, sizeof(*ports));
+
+	if (!ports)
+		abort();
+	for (size_t i = 0; i < ep->port_count; i++) {
+		char *name = strdup(ep->ports[i].name);
+
+		if (!name)
+			abort();
+		for (char *c = name; *c; c++)
+			*c = (char)tolower((unsigned char)*c);
+		ports[i] = (struct named_port){
+			.name = name,
+			.port = ep->ports[i].port,
+			.proto = ep->ports[i].proto,
+		};
+	}
+	return ports;
+}
+
+struct policy_subject *policy_subject_of(struct policy_engine *p, const struct endpoint *ep)
+{
+	struct named_port *ports = ports_copy(ep);
+	struct subject_key key = key_of(ep->identity, ports, ep->port_count);
+	void **slot = map_slot(&p->subjects, key.bytes, key.len);
+	struct policy_subject *s = *slot;
+
+	free(key.bytes);
+	if (s) {
+		ports_free(ports, ep->port_count);
+		return s;
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		abort();
+	*s = (struct policy_subject){
+		.identity = ep->identity,
+		.ports = ports,
+		.port_count = ep->port_count,
+	};
+	*slot = s;
+	return s;
+}
+
+void policy_subject_free(void *subject)
+{
+	struct policy_subject *s = subject;
+
+	compiled_free(s->compiled);
+	compiled_free(s->next);
+	ports_free(s->ports, s->port_count);
+	free(s);
+}
+
+int policy_subject_compile(struct policy_engine *p, const struct policy_subject *s,
+			   struct compiled **out, struct error *e)
+{
+	const struct peer_identity *who = peers_get(p->peers, s->identity);
+	struct compile_options options = COMPILE_OPTIONS_DEFAULT;
+	struct subject subject = {.ports = s->ports, .port_count = s->port_count};
+
+	if (!who)
+		return error_set(e, EINVAL, "identity %u is not known", s->identity);
+	subject.labels = who->labels;
+	options.max_entries = (uint32_t)(p->entries_limit / 2);
+	options.max_peers = (uint32_t)(p->peers_limit / 2);
+	p->compiled_total++;
+	return policy_compile(p->set, p->peers, &subject, &options, out, e);
+}
+
+static bool is_enforced(const struct compiled *c)
+{
+	return c->ref.flags[AXO_DIR_EGRESS] || c->ref.flags[AXO_DIR_INGRESS];
+}
+
+/* Before the maps are touched; a second copy may have to make room for a third. */
+static int room_check(const struct policy_engine *p, const struct compiled *c, struct error *e)
+{
+	if (p->entries + c->entry_count > p->entries_limit)
+		return error_set(e, ENOSPC, "the policy needs %zu entries, %llu of %llu are free",
+				 c->entry_count,
+				 (unsigned long long)(p->entries_limit - p->entries),
+				 (unsigned long long)p->entries_limit);
+	if (p->peer_entries + c->peer_count > p->peers_limit)
+		return error_set(e, ENOSPC, "the policy needs %zu peers, %llu of %llu are free",
+				 c->peer_count,
+				 (unsigned long long)(p->peers_limit - p->peer_entries),
+				 (unsigned long long)p->peers_limit);
+	return 0;
+}
+
+int policy_subject_install(struct policy_engine *p, struct policy_subject *s, struct compiled *c,
+			   struct error *e)
+{
+	uint32_t number = is_enforced(c) ? p->next_number : 0;
+	int r = number ? room_check(p, c, e) : 0;
+
+	if (r == 0 && number)
+		r = policy_map_write(p->agent->datapath, number, c, e);
+	if (r < 0 || !number) {
+		compiled_free(c);
+		c = NULL;
+	}
+	if (r < 0)
+		return r;
+	if (c) {
+		p->next_number++;
+		p->entries += c->entry_count;
+		p->peer_entries += c->peer_count;
+	}
+	s->next = c;
+	s->next_number = number;
+	s->touched = true;
+	return 0;
+}
+
+void policy_subject_switch(struct policy_engine *p, struct policy_subject *s)
+{
+	const struct retired old = {.number = s->number, .compiled = s->compiled};
+
+	if (old.number)
+		policy_retire(p, &old);
+	s->compiled = TAKE_PTR(s->next);
+	s->number = s->next_number;
+	s->touched = false;
+	s->ref = s->compiled ? s->compiled->ref : (struct axo_policy_ref){0};
+	s->ref.id = s->number;
+}
+
+static void count_out(struct policy_engine *p, const struct compiled *c)
+{
+	p->entries -= c->entry_count;
+	p->peer_entries -= c->peer_count;
+}
+
+void policy_subject_discard(struct policy_engine *p, struct policy_subject *s)
+{
+	if (s->next) {
+		policy_map_delete(p->agent->datapath, s->next_number, s->next);
+		count_out(p, s->next);
+		compiled_free(s->next);
+	}
+	s->next = NULL;
+	s->touched = false;
+}
+
+void policy_subject_deny(struct policy_engine *p, struct policy_subject *s)
+{
+	s->next = NULL;
+	s->next_number = p->next_number++;
+	policy_subject_switch(p, s);
+	s->ref.flags[AXO_DIR_EGRESS] = s->ref.flags[AXO_DIR_INGRESS] = AXO_POLICY_ENFORCED;
+}
+
+static int add_peer(struct policy_engine *p, struct policy_subject *s,
+		    const struct peer_identity *who, struct error *e)
+{
+	struct compiled *c = s->compiled;
+	struct compiled_delta delta;
+	size_t entries = c->entry_count;
+	bool had = compiled_remove_peer(c, who->id);
+	int r = compiled_add_peer(c, who, &delta, e);
+
+	if (r < 0)
+		return r;
+	p->entries += c->entry_count - entries;
+	p->peer_entries += delta.has_peer;
+	p->peer_entries -= had;
+	r = policy_map_write_delta(p->agent->datapath, s->number, c, &delta, e);
+	if (r == 0 && had && !delta.has_peer)
+		policy_map_delete_peer(p->agent->datapath, s->number, who->id);
+	return r;
+}
+
+int policy_subjects_add_peer(struct policy_engine *p, uint32_t identity, struct error *e)
+{
+	const struct peer_identity *who = peers_get(p->peers, identity);
+	struct policy_subject *s;
+
+	subject_each(p, item, s) {
+		int r = who && s->compiled ? add_peer(p, s, who, e) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void policy_subjects_remove_peer(struct policy_engine *p, uint32_t identity)
+{
+	struct policy_subject *s;
+
+	subject_each(p, item, s) {
+		if (!s->compiled || !compiled_remove_peer(s->compiled, identity))
+			continue;
+		policy_map_delete_peer(p->agent->datapath, s->number, identity);
+		p->peer_entries--;
+	}
+}
