@@ -236,9 +236,8 @@ static int start_api(struct agent *agent, struct error *e)
 static int agent_start(struct agent *agent, struct error *e)
 {
 	int (*const steps[])(struct agent *, struct error *) = {
-		start_checks,	  start_database, start_network,   start_datapath,
-		start_privileges, start_loop,	  start_policy,	   start_reconcile,
-		start_api,
+		start_checks, start_database, start_network,   start_datapath, start_privileges,
+		start_loop,   start_policy,   start_reconcile, start_api,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {

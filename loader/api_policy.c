@@ -116,8 +116,8 @@ static enum api_code code_of(int r)
 
 static bool read_text(struct api_request *req, struct policy_text *t)
 {
-	if (!api_keys_check(req, "file", "text", NULL) ||
-	    !api_text(req, "file", false, &t->file) || !api_text(req, "text", true, &t->text))
+	if (!api_keys_check(req, "file", "text", NULL) || !api_text(req, "file", false, &t->file) ||
+	    !api_text(req, "text", true, &t->text))
 		return false;
 	if (!t->file || !*t->file)
 		t->file = "-";
@@ -174,8 +174,8 @@ void api_policy_delete(struct agent *agent, struct api_request *req)
 
 	if (r == 0)
 		r = policy_source_find(agent->policy, api_query(req, "kind"),
-				       *path.namespace_ ? path.namespace_ : NULL, path.name, &policy,
-				       &e);
+				       *path.namespace_ ? path.namespace_ : NULL, path.name,
+				       &policy, &e);
 	else
 		error_set(&e, r, "path: expected NAMESPACE/NAME or NAME");
 	if (r == 0)

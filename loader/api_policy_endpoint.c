@@ -61,10 +61,9 @@ static json_t *entry_json(const struct policy_engine *p, const struct policy_sub
 	json_object_set_new(entry, "direction", json_string(drop_dir_name(e->dir)));
 	json_object_set_new(entry, "peers", peers);
 	json_object_set_new(entry, "peerCount", json_integer(total));
-	json_object_set_new(entry, "protocol",
-			    json_string(e->bits < AXO_POL_BITS_PROTO
-						? "any"
-						: proto_to_str(e->proto, proto)));
+	json_object_set_new(
+		entry, "protocol",
+		json_string(e->bits < AXO_POL_BITS_PROTO ? "any" : proto_to_str(e->proto, proto)));
 	json_object_set_new(entry, "port", port_json(e));
 	json_object_set_new(entry, "verdict",
 			    json_string(e->verdict == AXO_POL_DENY ? "deny" : "allow"));

@@ -39,7 +39,8 @@ static json_int_t endpoints_of(const struct policy_engine *p, const struct polic
 	struct policy_subject *s;
 	json_int_t count = 0;
 
-	subject_each(p, item, s) {
+	subject_each(p, item, s)
+	{
 		const struct peer_identity *who = peers_get(p->peers, s->identity);
 
 		if (who && selects(policy, who))

@@ -58,9 +58,9 @@ static int port_parse(const char *text, struct packet *out, struct error *e)
 		memcpy(number, text, len);
 	if (len >= sizeof(number) || number_parse(number, 0, 65535, &port) ||
 	    (slash && proto_parse(slash + 1, &out->proto)))
-		return error_set(e, EINVAL,
-				 "dport '%.32s': expected PORT/PROTOCOL like 80/tcp, 53/udp, 8/icmp",
-				 text);
+		return error_set(
+			e, EINVAL,
+			"dport '%.32s': expected PORT/PROTOCOL like 80/tcp, 53/udp, 8/icmp", text);
 	out->port = (uint16_t)port;
 	return 0;
 }
@@ -150,9 +150,9 @@ static json_t *end_json(const struct policy_end *end)
 	for (uint32_t i = 0; i < end->who->labels.count; i++) {
 		const struct label *l = &end->who->labels.items[i];
 
-		json_array_append_new(labels, json_sprintf("%s:%s%s%s",
-							   label_source_to_str(l->source), l->key,
-							   *l->value ? "=" : "", l->value));
+		json_array_append_new(labels,
+				      json_sprintf("%s:%s%s%s", label_source_to_str(l->source),
+						   l->key, *l->value ? "=" : "", l->value));
 	}
 	return json_pack("{s:I, s:I, s:o}", "endpoint",
 			 end->endpoint ? (json_int_t)end->endpoint->id : 0, "identity",

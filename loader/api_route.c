@@ -12,33 +12,33 @@
 #include "loader/api_read.h"
 
 /* X(METHOD, path, handler, query, has body, before ready, metric) */
-#define ROUTES(X)                                                                   \
-	X(POST, "/v1/attachments", api_attachment_post, NULL, 1, 0, ADD_RESERVE)    \
-	X(PUT, "/v1/attachments", api_attachment_put, NULL, 1, 0, ADD_ATTACH)       \
-	X(DELETE, "/v1/attachments", api_attachment_delete, NULL, 1, 0, DEL)        \
-	X(POST, "/v1/attachments/flush", api_attachment_flush, NULL, 1, 0, FLUSH)   \
-	X(POST, "/v1/attachments/check", api_attachment_check, NULL, 1, 0, CHECK)   \
-	X(POST, "/v1/attachments/gc", api_attachment_gc, NULL, 1, 0, GC)            \
-	X(GET, "/v1/attachments/status", api_attachment_status, NULL, 0, 1, STATUS) \
-	X(GET, "/v1/endpoints", api_endpoints_get, NULL, 0, 0, NONE)                \
-	X(GET, "/v1/endpoints/ID", api_endpoint_get, NULL, 0, 0, NONE)              \
-	X(PATCH, "/v1/endpoints/ID/labels", api_label_patch, NULL, 1, 0, NONE)      \
-	X(GET, "/v1/status", api_status_get, NULL, 0, 1, NONE)                      \
-	X(GET, "/v1/ips", api_ips_get, NULL, 0, 0, NONE)                            \
-	X(GET, "/v1/identities", api_identities_get, NULL, 0, 0, NONE)              \
-	X(GET, "/v1/flows", api_flows_get, "endpoint", 0, 0, NONE)                  \
-	X(DELETE, "/v1/flows", api_flows_delete, "endpoint", 0, 0, NONE)            \
-	X(GET, "/v1/events", api_events_get, "type", 0, 0, NONE)                    \
+#define ROUTES(X)                                                                    \
+	X(POST, "/v1/attachments", api_attachment_post, NULL, 1, 0, ADD_RESERVE)     \
+	X(PUT, "/v1/attachments", api_attachment_put, NULL, 1, 0, ADD_ATTACH)        \
+	X(DELETE, "/v1/attachments", api_attachment_delete, NULL, 1, 0, DEL)         \
+	X(POST, "/v1/attachments/flush", api_attachment_flush, NULL, 1, 0, FLUSH)    \
+	X(POST, "/v1/attachments/check", api_attachment_check, NULL, 1, 0, CHECK)    \
+	X(POST, "/v1/attachments/gc", api_attachment_gc, NULL, 1, 0, GC)             \
+	X(GET, "/v1/attachments/status", api_attachment_status, NULL, 0, 1, STATUS)  \
+	X(GET, "/v1/endpoints", api_endpoints_get, NULL, 0, 0, NONE)                 \
+	X(GET, "/v1/endpoints/ID", api_endpoint_get, NULL, 0, 0, NONE)               \
+	X(PATCH, "/v1/endpoints/ID/labels", api_label_patch, NULL, 1, 0, NONE)       \
+	X(GET, "/v1/status", api_status_get, NULL, 0, 1, NONE)                       \
+	X(GET, "/v1/ips", api_ips_get, NULL, 0, 0, NONE)                             \
+	X(GET, "/v1/identities", api_identities_get, NULL, 0, 0, NONE)               \
+	X(GET, "/v1/flows", api_flows_get, "endpoint", 0, 0, NONE)                   \
+	X(DELETE, "/v1/flows", api_flows_delete, "endpoint", 0, 0, NONE)             \
+	X(GET, "/v1/events", api_events_get, "type", 0, 0, NONE)                     \
 	X(GET, "/v1/endpoints/ID/policy", api_endpoint_policy_get, NULL, 0, 0, NONE) \
-	X(GET, "/v1/policies", api_policies_get, NULL, 0, 0, NONE)                  \
-	X(PUT, "/v1/policies", api_policies_put, NULL, 1, 0, NONE)                  \
-	X(DELETE, "/v1/policies", api_policies_delete, NULL, 1, 0, NONE)            \
-	X(POST, "/v1/policies/trace", api_policy_trace, NULL, 1, 0, NONE)           \
-	X(GET, "/v1/policies/NAME", api_policy_get, "kind", 0, 0, NONE)             \
-	X(DELETE, "/v1/policies/NAME", api_policy_delete, "kind", 0, 0, NONE)       \
-	X(GET, "/v1/policies/NAME/NAME", api_policy_get, "kind", 0, 0, NONE)        \
-	X(DELETE, "/v1/policies/NAME/NAME", api_policy_delete, "kind", 0, 0, NONE)  \
-	X(GET, "/v1/version", api_version_get, NULL, 0, 1, NONE)                    \
+	X(GET, "/v1/policies", api_policies_get, NULL, 0, 0, NONE)                   \
+	X(PUT, "/v1/policies", api_policies_put, NULL, 1, 0, NONE)                   \
+	X(DELETE, "/v1/policies", api_policies_delete, NULL, 1, 0, NONE)             \
+	X(POST, "/v1/policies/trace", api_policy_trace, NULL, 1, 0, NONE)            \
+	X(GET, "/v1/policies/NAME", api_policy_get, "kind", 0, 0, NONE)              \
+	X(DELETE, "/v1/policies/NAME", api_policy_delete, "kind", 0, 0, NONE)        \
+	X(GET, "/v1/policies/NAME/NAME", api_policy_get, "kind", 0, 0, NONE)         \
+	X(DELETE, "/v1/policies/NAME/NAME", api_policy_delete, "kind", 0, 0, NONE)   \
+	X(GET, "/v1/version", api_version_get, NULL, 0, 1, NONE)                     \
 	X(GET, "/metrics", api_metrics_get, NULL, 0, 1, NONE)
 
 static const struct api_route routes[] = {

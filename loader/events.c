@@ -45,7 +45,7 @@ struct events {
 };
 
 /* X(type, struct, "name") */
-#define EVENT_TYPES(X)                                  \
+#define EVENT_TYPES(X)                                   \
 	X(AXO_EVENT_DROP, struct axo_event_drop, "drop") \
 	X(AXO_EVENT_VERDICT, struct axo_event_verdict, "policy-verdict")
 

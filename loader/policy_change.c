@@ -86,7 +86,8 @@ static int subjects_compile(struct change *c, struct error *e)
 {
 	struct policy_subject *s;
 
-	subject_each(c->p, item, s) {
+	subject_each(c->p, item, s)
+	{
 		struct compiled *compiled = NULL;
 		int r;
 
@@ -106,7 +107,8 @@ static int prefixes_enter(struct change *c, struct error *e)
 {
 	struct prefix *x;
 
-	prefix_each(c->p, item, x) {
+	prefix_each(c->p, item, x)
+	{
 		int r = x->fresh ? policy_subjects_add_peer(c->p, x->id, e) : 0;
 
 		if (r < 0)
@@ -129,7 +131,8 @@ static void change_undo(struct change *c)
 	struct policy_subject *s;
 	struct error e;
 
-	subject_each(c->p, item, s) {
+	subject_each(c->p, item, s)
+	{
 		if (s->touched)
 			policy_subject_discard(c->p, s);
 	}
@@ -163,7 +166,8 @@ static void change_finish(struct change *c)
 	struct policy_subject *s;
 
 	policy_prefixes_publish(c->p);
-	subject_each(c->p, item, s) {
+	subject_each(c->p, item, s)
+	{
 		if (s->touched)
 			policy_subject_switch(c->p, s);
 	}

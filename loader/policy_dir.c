@@ -124,9 +124,8 @@ static int scan(struct policy_dir *d)
 	for (struct dir_file *f = d->files; f; f = f->next)
 		f->present = f->changed = false;
 	while ((entry = readdir(dir))) {
-		if (is_policy_file(entry->d_name) &&
-		    snprintf(path, sizeof(path), "%s/%s", d->path, entry->d_name) <
-			    (int)sizeof(path))
+		if (is_policy_file(entry->d_name) && snprintf(path, sizeof(path), "%s/%s", d->path,
+							      entry->d_name) < (int)sizeof(path))
 			file_look(d, path);
 	}
 	for (struct dir_file *f = d->files; f; f = f->next)

@@ -277,7 +277,8 @@ static void subjects_compile(struct policy_engine *p)
 	struct endpoint_table *t = p->agent->endpoints;
 	struct policy_subject *s;
 
-	subject_each(p, item, s) {
+	subject_each(p, item, s)
+	{
 		struct compiled *c = NULL;
 		struct error e;
 		int r = policy_subject_compile(p, s, &c, &e);
@@ -328,7 +329,8 @@ void policy_loaded(struct policy_engine *p)
 {
 	struct prefix *x;
 
-	prefix_each(p, item, x) {
+	prefix_each(p, item, x)
+	{
 		if (x->wanted && !x->dropped)
 			policy_prefix_publish(p, x);
 	}

@@ -127,10 +127,9 @@ void policy_subjects_remove_peer(struct policy_engine *p, uint32_t identity);
 /** policy_retire - after the next grace period; takes what @r points to */
 void policy_retire(struct policy_engine *p, const struct retired *r);
 
-#define subject_each(p, item, s)                                       \
-	for (struct map_item *item = map_next(&(p)->subjects, NULL);   \
-	     item && ((s) = item->value, true);                        \
-	     item = map_next(&(p)->subjects, item))
+#define subject_each(p, item, s)                                     \
+	for (struct map_item *item = map_next(&(p)->subjects, NULL); \
+	     item && ((s) = item->value, true); item = map_next(&(p)->subjects, item))
 
 /* policy_peer.c: identities that policies know */
 
@@ -171,9 +170,8 @@ void policy_prefix_end(struct policy_engine *p, struct prefix *x);
 /** policy_prefix_publish - one into the ipcache, unless a pod or the host has its only address */
 void policy_prefix_publish(struct policy_engine *p, const struct prefix *x);
 
-#define prefix_each(p, item, x)                                        \
-	for (struct map_item *item = map_next(&(p)->prefixes, NULL);   \
-	     item && ((x) = item->value, true);                        \
-	     item = map_next(&(p)->prefixes, item))
+#define prefix_each(p, item, x)                                      \
+	for (struct map_item *item = map_next(&(p)->prefixes, NULL); \
+	     item && ((x) = item->value, true); item = map_next(&(p)->prefixes, item))
 
 #endif

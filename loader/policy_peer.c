@@ -23,7 +23,8 @@ static struct named_port *ports_of(const struct policy_engine *p, uint32_t ident
 	struct policy_subject *s;
 
 	*count = 0;
-	subject_each(p, item, s) {
+	subject_each(p, item, s)
+	{
 		if (s->identity != identity || !s->port_count)
 			continue;
 		ports = reallocarray(ports, *count + s->port_count, sizeof(*ports));
@@ -133,7 +134,8 @@ int policy_prefixes_want(struct policy_engine *p, struct error *e)
 	struct prefix *x;
 	int r = 0;
 
-	prefix_each(p, item, x) {
+	prefix_each(p, item, x)
+	{
 		x->fresh = false;
 		x->dropped = x->wanted;
 	}
@@ -147,7 +149,8 @@ void policy_prefixes_undo(struct policy_engine *p)
 {
 	struct prefix *x;
 
-	prefix_each(p, item, x) {
+	prefix_each(p, item, x)
+	{
 		x->dropped = false;
 		if (!x->fresh)
 			continue;
@@ -164,7 +167,8 @@ int policy_prefixes_save(struct policy_engine *p, struct error *e)
 	char text[CIDR_STR_MAX];
 	struct prefix *x;
 
-	prefix_each(p, item, x) {
+	prefix_each(p, item, x)
+	{
 		int r = 0;
 
 		if (x->fresh)
@@ -227,7 +231,8 @@ void policy_prefixes_publish(struct policy_engine *p)
 {
 	struct prefix *x;
 
-	prefix_each(p, item, x) {
+	prefix_each(p, item, x)
+	{
 		if (x->fresh)
 			policy_prefix_publish(p, x);
 		x->fresh = false;
@@ -238,7 +243,8 @@ void policy_prefixes_withdraw(struct policy_engine *p)
 {
 	struct prefix *x;
 
-	prefix_each(p, item, x) {
+	prefix_each(p, item, x)
+	{
 		const struct retired r = {.prefix = x};
 
 		if (!x->dropped)
@@ -316,7 +322,8 @@ int policy_peers_load(struct policy_engine *p, struct error *e)
 	struct prefix *x;
 	int r = policy_prefixes_want(p, e);
 
-	prefix_each(p, item, x) {
+	prefix_each(p, item, x)
+	{
 		if (r == 0 && x->wanted)
 			r = prefix_peer(p, x, e);
 	}

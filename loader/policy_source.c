@@ -22,6 +22,17 @@
 #define SOURCE_API "the API: "
 #define SOURCE_MAX 640
 
+static void warnings_log(const struct report *report)
+{
+	for (uint32_t i = 0; i < report->count; i++) {
+		const struct finding *f = &report->items[i];
+
+		if (f->severity == SEVERITY_WARNING)
+			log_warn("policy", "file", report->file, "line", log_num(f->pos.line),
+				 "warning", f->text);
+	}
+}
+
 int policy_text_parse(const struct policy_text *t, struct policy **list, struct error *e)
 {
 	struct policy *head = NULL;
@@ -34,6 +45,8 @@ int policy_text_parse(const struct policy_text *t, struct policy **list, struct 
 		r = policy_check_features(head, FEATURES_ENFORCED, &report);
 	if (r < 0)
 		report_error(&report, e);
+	else
+		warnings_log(&report);
 	report_fini(&report);
 	if (r < 0)
 		policies_free(head);

@@ -222,7 +222,8 @@ int policy_subjects_add_peer(struct policy_engine *p, uint32_t identity, struct 
 	const struct peer_identity *who = peers_get(p->peers, identity);
 	struct policy_subject *s;
 
-	subject_each(p, item, s) {
+	subject_each(p, item, s)
+	{
 		int r = who && s->compiled ? add_peer(p, s, who, e) : 0;
 
 		if (r < 0)
@@ -235,7 +236,8 @@ void policy_subjects_remove_peer(struct policy_engine *p, uint32_t identity)
 {
 	struct policy_subject *s;
 
-	subject_each(p, item, s) {
+	subject_each(p, item, s)
+	{
 		if (!s->compiled || !compiled_remove_peer(s->compiled, identity))
 			continue;
 		policy_map_delete_peer(p->agent->datapath, s->number, identity);

@@ -126,8 +126,7 @@ static bool is_wanted(const struct axo_addr *addr, uint32_t bits, void *arg)
 {
 	const struct wanted *w = arg;
 
-	return (bits == 128 &&
-		bsearch(addr, w->items, w->count, sizeof(*addr), wanted_compare)) ||
+	return (bits == 128 && bsearch(addr, w->items, w->count, sizeof(*addr), wanted_compare)) ||
 	       policy_has_prefix(w->policy, addr, bits);
 }
 

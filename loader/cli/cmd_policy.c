@@ -50,8 +50,9 @@ static enum cli_exit path_of(const struct cli *cli, const char *name, char path[
 
 	if (!*name || strlen(name) > 512 || *name == '/' || strpbrk(name, "?#%& ") ||
 	    (slash && (!slash[1] || strchr(slash + 1, '/'))))
-		return cli_usage(cli, "policy '%.64s': expected NAMESPACE/NAME, or NAME of a "
-				      "clusterwide one",
+		return cli_usage(cli,
+				 "policy '%.64s': expected NAMESPACE/NAME, or NAME of a "
+				 "clusterwide one",
 				 name);
 	snprintf(path, PATH_SIZE, "/v1/policies/%s%s%s", name, cli->kind ? "?kind=" : "",
 		 cli->kind ? cli->kind : "");
@@ -92,7 +93,7 @@ static void policy_row(struct table *t, const json_t *policy)
 
 enum cli_exit cmd_policy_list(struct cli *cli, char **args, int count)
 {
-	static const char *const header[] = {"KIND",	    "NAMESPACE", "NAME", ">RULES",
+	static const char *const header[] = {"KIND",	   "NAMESPACE", "NAME", ">RULES",
 					     ">ENDPOINTS", "SOURCE",	"FILE", NULL};
 	_cleanup_json_ json_t *list = NULL;
 	const json_t *policy;

@@ -35,8 +35,7 @@ const struct command commands[] = {
 	{"policy show", "--endpoint ENDPOINT", 0, 0, OPTION_ENDPOINT, cmd_policy_show,
 	 "what is in force for an endpoint"},
 	{"policy trace", "--from END --to END --dport PORT/PROTOCOL", 0, 0, OPTION_TRACE,
-	 cmd_policy_trace,
-	 "may it pass, and why (END: endpoint, NAMESPACE/NAME, address, labels)"},
+	 cmd_policy_trace, "may it pass, and why (END: endpoint, NAMESPACE/NAME, address, labels)"},
 	{"version", "", 0, 0, 0, cmd_version, "versions of this program and of the agent"},
 };
 const size_t command_count = ARRAY_SIZE(commands);

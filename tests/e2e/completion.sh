@@ -35,7 +35,7 @@ test_options_are_those_of_the_command() {
 	assert_match "--endpoint" "$(offered axoneme conntrack list --)"
 	assert_no_match "--endpoint" "$(offered axoneme status --)"
 	assert_eq "table json" "$(offered axoneme status -o "")"
-	assert_eq "drop all" "$(offered axoneme monitor --type "")"
+	assert_eq "drop policy-verdict all" "$(offered axoneme monitor --type "")"
 }
 
 test_endpoints_are_offered() {

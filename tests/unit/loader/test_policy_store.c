@@ -150,7 +150,8 @@ static void a_path_names_a_policy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_document_goes_with_its_last_object, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_document_goes_with_its_last_object, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(the_last_text_of_a_file_is_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_prefix_keeps_its_number, setup, teardown),
 		cmocka_unit_test(nothing_is_written_without_a_transaction),
