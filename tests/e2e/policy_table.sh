@@ -77,6 +77,15 @@ table() {
 }
 
 # timeout 120
-test_default_deny() { table default.table; }
+test_default_deny_and_peers() { table default.table peers.table; }
+
+# timeout 120
+test_ports_and_icmp() { table ports.table icmp.table; }
+
+# timeout 120
+test_deny_precedence_and_entities() { table deny.table entities.table; }
+
+# timeout 120
+test_prefixes_and_combinations() { table cidr.table combined.table; }
 
 story_main "$@"

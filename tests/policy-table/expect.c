@@ -82,8 +82,9 @@ static void end_port(struct named_end *e, char *text)
 	if (!proto || e->end.port_count == MAX_PORTS)
 		die("expected NAME:NUMBER:PROTOCOL", text);
 	*number = 0;
-	e->ports[e->end.port_count++] = (struct reference_port){
-		text, (uint16_t)strtoul(number + 1, NULL, 10), (uint8_t)strtoul(proto + 1, NULL, 10)};
+	e->ports[e->end.port_count++] =
+		(struct reference_port){text, (uint16_t)strtoul(number + 1, NULL, 10),
+					(uint8_t)strtoul(proto + 1, NULL, 10)};
 }
 
 static void end_read(const char *line)

@@ -8,7 +8,6 @@ unanswered a while after all that should be answered were.
 import ctypes
 import dataclasses
 import errno
-import os
 import select
 import socket
 import struct
