@@ -39,8 +39,12 @@ class Probe:
 
 def enter(netns):
     with open(netns, "rb") as f:
-        if LIBC.setns(f.fileno(), CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), f"setns {netns}")
+        enter_fd(f)
+
+
+def enter_fd(f):
+    if LIBC.setns(f.fileno(), CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), f"setns {f.name}")
 
 
 class Prober:
@@ -49,11 +53,13 @@ class Prober:
     def __init__(self, ends, ports):
         self.poll = select.epoll()
         self.servers, self.pending = {}, {}
+        self.home = open("/proc/self/ns/net", "rb")
         for end in ends:
             enter(end.netns)
             for family, address in end.address.items():
                 for port in ports:
                     self.serve(family, address, port)
+        enter_fd(self.home)
 
     def serve(self, family, address, port):
         for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
@@ -65,13 +71,14 @@ class Prober:
             self.servers[s.fileno()] = s
             self.poll.register(s, select.EPOLLIN)
 
-    def round(self, probes, hoped, limit=3.0, quiet=0.15):
+    def round(self, probes, hoped, limit=5.0, quiet=0.15):
         """What happened to each probe: "" no answer, "answer", or the error that came.  Ends when
         all of hoped were answered and nothing more came for a quiet while."""
         self.found = dict.fromkeys(probes, "")
         self.missing = set(hoped)
         for probe in sorted(probes, key=lambda p: p.src.netns):
             self.send(probe)
+        enter_fd(self.home)
         deadline = time.monotonic() + limit
         wait = time.monotonic() + quiet
         while time.monotonic() < (deadline if self.missing else min(wait, deadline)):

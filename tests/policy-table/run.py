@@ -95,22 +95,24 @@ def hand(rules, probes):
 
 
 class Table:
+    """Ends and all probes between them; runs cases."""
+
     def __init__(self, args):
         self.axoneme, self.expect = args.axoneme.split(), args.expect
         self.namespaces = args.namespaces
         with open(args.ends, encoding="utf-8") as f:
             self.facts = json.load(f)
         self.ends = [End(e["name"], e["netns"], {4: e["ipv4"], 6: e["ipv6"]}) for e in self.facts]
-        # Before the prober changes namespaces, in which commands would run.
         self.prober = Prober(self.ends, PORTS)
-        self.probes = [Probe(a, b, f, proto, port)
+        kinds = [(proto, port) for proto in PROTOCOLS for port in PORTS] + [("icmp", None)]
+        self.probes = [Probe(a, b, family, proto, port)
                        for a in self.ends for b in self.ends if self.is_pair(a, b)
-                       for f in (4, 6)
-                       for proto, port in [(p, n) for p in PROTOCOLS for n in PORTS] + [("icmp", None)]]
+                       for family in (4, 6) for proto, port in kinds]
         self.random = random.Random(1)
 
     @staticmethod
     def is_pair(a, b):
+        """Is one of them a pod?  Nothing judges what host and world say to each other."""
         return a != b and ("/" in a.name or "/" in b.name)
 
     def question(self, probe):
@@ -122,6 +124,7 @@ class Table:
         return f"ask {source} {target} {proto} {port}"
 
     def reference(self, path):
+        """What the reference evaluator says of a policy file: probe -> allowed."""
         lines = []
         for fact in self.facts:
             for family in "4", "6":
@@ -144,6 +147,7 @@ class Table:
         return done.stdout
 
     def trace(self, probe):
+        """The verdict of `axoneme policy trace`."""
         def word(end):
             return end.name if "/" in end.name else end.address[probe.family]
         proto, port = ECHO[probe.family] if probe.port is None else (probe.proto, probe.port)
@@ -166,12 +170,14 @@ class Table:
             for p in self.sample(want):
                 verdict = self.trace(p)
                 if verdict != ("allow" if want[p] else "deny"):
-                    wrong.append(f"trace says {verdict}: " + self.say(p, want[p], reference[p], found[p]))
+                    said = self.say(p, want[p], reference[p], found[p])
+                    wrong.append(f"trace says {verdict}: {said}")
         finally:
             self.axo("policy", "delete", "-f", path)
         return wrong
 
     def sample(self, want):
+        """Some that are allowed and some that are denied."""
         for verdict in True, False:
             some = [p for p in self.probes if want[p] is verdict]
             yield from self.random.sample(some, min(TRACES // 2, len(some)))
@@ -180,8 +186,9 @@ class Table:
     def say(p, want, reference, found):
         words = {True: "allow", False: "deny"}
         port = p.port or "echo"
-        return (f"{p.src.name} -> {p.dst.name} {p.proto} {port} v{p.family}: by hand {words[want]}, "
-                f"by the reference {words[reference]}, found {found or 'no answer'}")
+        return (f"{p.src.name} -> {p.dst.name} {p.proto} {port} v{p.family}: "
+                f"by hand {words[want]}, by the reference {words[reference]}, "
+                f"found {found or 'no answer'}")
 
 
 def report(case, wrong):
@@ -201,8 +208,9 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (16384, 16384))
     table = Table(args)
     cases = [case for path in args.tables for case in read_table(path)]
-    # Nothing in force; also makes neighbours known.
-    cases.insert(0, Case("no policy", "-", [["{apiVersion: v1, kind: Namespace, metadata: {name: nobody}}"]], []))
+    # No policy in force: all is allowed.  Also makes neighbours known.
+    nothing = "{apiVersion: v1, kind: Namespace, metadata: {name: nobody}}"
+    cases.insert(0, Case("no policy", "-", [[nothing]], []))
     bad = 0
     for case in cases:
         wrong = table.run(case)
