@@ -120,7 +120,7 @@ static inline int plugin_call(const char *const *env, const char *text, size_t l
 	assert_int_equal(write(in, text, len), len);
 	assert_int_equal(lseek(in, 0, SEEK_SET), 0);
 	fflush(NULL);
-	pid = fork();
+	pid = fake_fork(&rt.agent);
 	if (pid == 0)
 		child(env, in, out);
 	assert_int_equal(waitpid(pid, &status, 0), pid);

@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,7 @@ struct fake_agent {
 	char heard[16384]; /* "PUT /v1/attachments {...}\n" each; read it after fake_stop() */
 	int listener, wake[2];
 	pthread_t thread;
+	sem_t quiet; /* 1 while the thread only waits; see fake_fork() */
 };
 
 static json_t *fake_reservation(const json_t *body)
@@ -128,7 +130,9 @@ static void *fake_run(void *arg)
 
 	fds[0] = (struct pollfd){.fd = agent->wake[0], .events = POLLIN};
 	fds[1] = (struct pollfd){.fd = agent->listener, .events = POLLIN};
+	sem_post(&agent->quiet);
 	while (poll(fds, n, -1) >= 0 && !fds[0].revents) {
+		sem_wait(&agent->quiet);
 		for (nfds_t i = 2; i < n; i++) {
 			if (!fds[i].revents || fake_serve(agent, fds[i].fd))
 				continue;
@@ -138,6 +142,7 @@ static void *fake_run(void *arg)
 		if (fds[1].revents && n < 2 + FAKE_MAX_CONNECTIONS)
 			fds[n++] = (struct pollfd){.fd = accept(agent->listener, NULL, NULL),
 						   .events = POLLIN};
+		sem_post(&agent->quiet);
 	}
 	while (n > 2)
 		close(fds[--n].fd);
@@ -165,8 +170,26 @@ static void fake_start(struct fake_agent *agent, const struct fake_answer *scrip
 	agent->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (bind(agent->listener, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
 	    listen(agent->listener, 8) < 0 || pipe(agent->wake) < 0 ||
+	    sem_init(&agent->quiet, 0, 0) < 0 ||
 	    pthread_create(&agent->thread, NULL, fake_run, agent) != 0)
 		abort();
+}
+
+/*
+ * fork() while the thread holds no lock of the allocator: ASan's has no fork handlers, and the child
+ * would wait for it without end.
+ */
+static inline pid_t fake_fork(struct fake_agent *agent)
+{
+	bool runs = agent->listener >= 0;
+	pid_t pid;
+
+	if (runs)
+		sem_wait(&agent->quiet);
+	pid = fork();
+	if (runs && pid != 0)
+		sem_post(&agent->quiet);
+	return pid;
 }
 
 static void fake_stop(struct fake_agent *agent)

@@ -458,7 +458,7 @@ static void a_result_that_nobody_reads_is_undone(void **state)
 	snprintf(netns, sizeof(netns), "CNI_NETNS=%s", rt.netns);
 	assert_int_equal(write(in, text, strlen(text)), strlen(text));
 	lseek(in, 0, SEEK_SET);
-	pid = fork();
+	pid = fake_fork(&rt.agent);
 	if (pid == 0)
 		child(env, in, full);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
