@@ -129,7 +129,16 @@ static bool read_text(struct api_request *req, struct policy_text *t)
 	return true;
 }
 
-void api_policies_put(struct agent *agent, struct api_request *req)
+/** struct text_change - what is done with the objects of a text, and how that is said */
+struct text_change {
+	int (*run)(struct policy_engine *p, const struct policy_text *t, size_t *count,
+		   struct error *e);
+	const char *event;
+	const char *key;
+};
+
+static void change_by_text(struct agent *agent, struct api_request *req,
+			   const struct text_change *change)
 {
 	struct policy_text t = {0};
 	struct error e;
@@ -138,31 +147,28 @@ void api_policies_put(struct agent *agent, struct api_request *req)
 
 	if (!read_text(req, &t))
 		return;
-	r = policy_source_put(agent->policy, &t, &count, &e);
+	r = change->run(agent->policy, &t, &count, &e);
 	if (r < 0) {
 		api_fail(req, code_of(r), "%s", e.msg);
 		return;
 	}
-	log_info("policies applied", "file", t.file, "objects", log_num((long long)count));
-	answer_later(agent, req, json_pack("{s:I}", "applied", (json_int_t)count));
+	log_info(change->event, "file", t.file, "objects", log_num((long long)count));
+	answer_later(agent, req, json_pack("{s:I}", change->key, (json_int_t)count));
+}
+
+void api_policies_put(struct agent *agent, struct api_request *req)
+{
+	static const struct text_change put = {policy_source_put, "policies applied", "applied"};
+
+	change_by_text(agent, req, &put);
 }
 
 void api_policies_delete(struct agent *agent, struct api_request *req)
 {
-	struct policy_text t = {0};
-	struct error e;
-	size_t count = 0;
-	int r;
+	static const struct text_change delete = {policy_source_delete_text, "policies deleted",
+						  "deleted"};
 
-	if (!read_text(req, &t))
-		return;
-	r = policy_source_delete_text(agent->policy, &t, &count, &e);
-	if (r < 0) {
-		api_fail(req, code_of(r), "%s", e.msg);
-		return;
-	}
-	log_info("policies deleted", "file", t.file, "objects", log_num((long long)count));
-	answer_later(agent, req, json_pack("{s:I}", "deleted", (json_int_t)count));
+	change_by_text(agent, req, &delete);
 }
 
 void api_policy_delete(struct agent *agent, struct api_request *req)

@@ -2,7 +2,7 @@
 /*
  * Reuse of what is pinned.
  *
- * Loading costs more than a second, nearly all of it the verifier's.  An agent that is started
+ * Loading costs a quarter of a second, nearly all of it the verifier's.  An agent that is started
  * again with the same object and configuration gets what its predecessor had: the map axo_build
  * holds a hash over everything that went into the load and over the kernel's ids of what came out
  * of it, so pins that anybody has touched since do not match and are loaded anew.
