@@ -9,6 +9,7 @@
 #include "bpf/lib/fast.h"
 #include "bpf/lib/frag.h"
 #include "bpf/lib/related.h"
+#include "bpf/lib/tail.h"
 
 static __noinline int from_host_slow(struct __sk_buff *skb, struct packet *p)
 {
@@ -48,6 +49,8 @@ int from_host(struct __sk_buff *skb)
 		packet_restart(&p);
 		rc = from_host_slow(skb, &p);
 	}
+	if (rc == VERDICT_FEATURE)
+		rc = tail_start(skb, &p);
 	return rc < 0 ? drop(skb, &p, -rc, AXO_DIR_INGRESS) : rc;
 }
 

@@ -11,6 +11,7 @@
 #include "bpf/lib/frag.h"
 #include "bpf/lib/neighbour.h"
 #include "bpf/lib/related.h"
+#include "bpf/lib/tail.h"
 
 /** from_pod_checked - the sender's device and MAC are right */
 static __always_inline int from_pod_checked(struct __sk_buff *skb, struct packet *p,
@@ -66,6 +67,8 @@ int from_pod(struct __sk_buff *skb)
 		packet_restart(&p);
 		rc = from_pod_slow(skb, &p);
 	}
+	if (rc == VERDICT_FEATURE)
+		rc = tail_start(skb, &p);
 	return rc < 0 ? drop(skb, &p, -rc, AXO_DIR_EGRESS) : rc;
 }
 

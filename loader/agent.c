@@ -73,7 +73,8 @@ static int state_reload(void *arg, struct error *e)
 	if (r == 0)
 		r = reconcile_run(agent, &report, e);
 	if (r == 0)
-		policy_loaded(agent->policy);
+		datapath_settle(agent->datapath);
+	policy_loaded(agent->policy);
 	return r;
 }
 

@@ -31,11 +31,15 @@ static const char *const map_names[MAP_COUNT] = {
 	[MAP_POL_PEER] = AXO_MAP_POL_PEER,
 	[MAP_POL_ENTRY] = AXO_MAP_POL_ENTRY,
 	[MAP_POL_HITS] = AXO_MAP_POL_HITS,
+	[MAP_FEATURE] = AXO_MAP_FEATURE,
+	[MAP_PROGS] = AXO_MAP_PROGS,
 };
 
-const char *const datapath_prog_names[PROG_COUNT] = {
-	[PROG_FROM_POD] = "from_pod",
-	[PROG_FROM_HOST] = "from_host",
+const char *const datapath_prog_names[PROG_COUNT] = {[PROG_FROM_POD] = "from_pod",
+						     [PROG_FROM_HOST] = "from_host",
+#define X(symbol, index, program) [PROG_##symbol] = #program,
+						     AXO_PROGS(X)
+#undef X
 };
 
 /* Generation in the pinned axo_state, whatever else is in it; 0 = there is none. */
@@ -106,6 +110,8 @@ int datapath_open(struct datapath **out, const struct options *opt, const struct
 		return error_set(e, ENOMEM, "no memory");
 	memset(dp->map_fds, 0xff, sizeof(dp->map_fds));
 	memset(dp->prog_fds, 0xff, sizeof(dp->prog_fds));
+	/* The kernel empties a program array that has neither pin nor descriptor. */
+	dp->old_progs_fd = pin_get(opt->bpffs_dir, AXO_MAP_PROGS);
 	r = datapath_make(dp, opt, config, e);
 	if (r < 0) {
 		datapath_close(dp);
@@ -131,8 +137,15 @@ void datapath_close(struct datapath *dp)
 {
 	if (!dp)
 		return;
+	datapath_settle(dp);
 	datapath_close_fds(dp);
 	free(dp);
+}
+
+void datapath_settle(struct datapath *dp)
+{
+	cleanup_close(&dp->old_progs_fd);
+	dp->old_progs_fd = -1;
 }
 
 int datapath_map_fd(const struct datapath *dp, enum datapath_map map)

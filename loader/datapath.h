@@ -32,6 +32,8 @@ enum datapath_map {
 	MAP_POL_PEER,
 	MAP_POL_ENTRY,
 	MAP_POL_HITS,
+	MAP_FEATURE,
+	MAP_PROGS,
 	MAP_COUNT,
 };
 
@@ -50,10 +52,16 @@ struct datapath_map_info {
  * generation is carried over, so it never goes back).  When everything that goes into a load is
  * as it was at the last one, the pinned programs are taken as they are.  What stays in memory are
  * descriptors.
+ *
+ * Programs that run may be older ones: they stay whole, with those that they tail-call, until
+ * datapath_settle().
  */
 int datapath_open(struct datapath **dp, const struct options *opt, const struct axo_config *config,
 		  struct error *e);
 void datapath_close(struct datapath *dp);
+
+/** datapath_settle - every hook has the programs of @dp: those of the agent before may go */
+void datapath_settle(struct datapath *dp);
 
 /** datapath_map_fd - borrowed */
 int datapath_map_fd(const struct datapath *dp, enum datapath_map map);

@@ -5,16 +5,27 @@
 #ifndef LOADER_DATAPATH_INTERNAL_H
 #define LOADER_DATAPATH_INTERNAL_H
 
+#include "axoneme/feature.h"
 #include "loader/datapath.h"
 
-enum datapath_prog { PROG_FROM_POD, PROG_FROM_HOST, PROG_COUNT };
+/** enum datapath_prog - entry points, then those of axo_progs */
+enum datapath_prog {
+	PROG_FROM_POD,
+	PROG_FROM_HOST,
+#define X(symbol, index, program) PROG_##symbol,
+	AXO_PROGS(X)
+#undef X
+		PROG_COUNT,
+};
 
 /**
  * struct datapath - descriptors, and a copy of axo_state, whose only writer this is
+ * @old_progs_fd: axo_progs of the agent before, or -1; see datapath_settle()
  */
 struct datapath {
 	int map_fds[MAP_COUNT];
 	int prog_fds[PROG_COUNT];
+	int old_progs_fd;
 	struct axo_state state;
 };
 

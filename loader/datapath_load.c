@@ -58,8 +58,9 @@ static int pins_check(struct bpf_object *obj, const char *bpffs_dir, struct erro
 		const char *name = bpf_map__name(map);
 		struct bpf_map_info info = {0};
 		uint32_t len = sizeof(info);
-		_cleanup_close_ int fd = bpf_map__is_internal(map) ? -ENOENT
-								   : pin_get(bpffs_dir, name);
+		/* Those without a path are pinned by the agent, when they replace the old ones. */
+		_cleanup_close_ int fd = bpf_map__pin_path(map) ? pin_get(bpffs_dir, name)
+								: -ENOENT;
 		int r;
 
 		if (fd == -ENOENT)
@@ -98,11 +99,37 @@ static int take_fds(struct datapath *dp, const struct bpf_object *obj, struct er
 	return 0;
 }
 
-/* Pinned programs are for people and tests (bpftool); hooks hold the ones that run. */
+static int fill_progs(const struct datapath *dp, struct error *e)
+{
+	static const struct {
+		uint32_t index;
+		enum datapath_prog prog;
+	} all[] = {
+#define X(symbol, index, program) {index, PROG_##symbol},
+		AXO_PROGS(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (bpf_map_update_elem(dp->map_fds[MAP_PROGS], &all[i].index,
+					&dp->prog_fds[all[i].prog], BPF_ANY) < 0)
+			return error_set(e, errno, "cannot fill " AXO_MAP_PROGS ": %s",
+					 strerror(errno));
+	return 0;
+}
+
+/*
+ * Pinned programs are for people and tests (bpftool); hooks hold the ones that run.  The pin of
+ * axo_progs keeps what they tail-call.
+ */
 static int pin_programs(const struct datapath *dp, const char *bpffs_dir, struct error *e)
 {
+	int r = pin_replace(bpffs_dir, AXO_MAP_PROGS, dp->map_fds[MAP_PROGS]);
+
+	if (r < 0)
+		return error_set(e, r, "cannot pin " AXO_MAP_PROGS ": %s", strerror(-r));
 	for (size_t i = 0; i < PROG_COUNT; i++) {
-		int r = pin_replace(bpffs_dir, datapath_prog_names[i], dp->prog_fds[i]);
+		r = pin_replace(bpffs_dir, datapath_prog_names[i], dp->prog_fds[i]);
 
 		if (r < 0)
 			return error_set(e, r, "cannot pin program %s: %s", datapath_prog_names[i],
@@ -126,6 +153,8 @@ static int load(struct datapath *dp, struct axoneme_bpf *skel, const struct opti
 			e, r, "the kernel refused the programs: %s (--log-level debug shows why)",
 			strerror(-r));
 	r = take_fds(dp, skel->obj, e);
+	if (r == 0)
+		r = fill_progs(dp, e);
 	return r < 0 ? r : pin_programs(dp, opt->bpffs_dir, e);
 }
 

@@ -140,7 +140,19 @@ static __always_inline bool fast_usable(struct __sk_buff *skb, const struct pack
 	       mac_equal(eth->h_source, s->smac);
 }
 
-/** fast_path - TC_ACT_REDIRECT, -AXO_DROP_x, or VERDICT_SLOW; sets @p->generation in any case */
+/** fast_feature - the rest of @p, which fast_parse() leaves out */
+static __always_inline int fast_feature(struct packet *p, const struct axo_flow *f)
+{
+	p->frag_id = 0;
+	p->icmp_role = ICMP_NONE;
+	p->features = f->features;
+	p->pad[0] = 0;
+	p->pad[1] = 0;
+	p->denied = (struct denial){};
+	return VERDICT_FEATURE;
+}
+
+/** fast_path - TC_ACT_REDIRECT, -AXO_DROP_x, VERDICT_FEATURE or VERDICT_SLOW; sets @p->generation in any case */
 static __always_inline int fast_path(struct __sk_buff *skb, struct packet *p, bool hop)
 {
 	const struct axo_state *state;
@@ -165,6 +177,8 @@ static __always_inline int fast_path(struct __sk_buff *skb, struct packet *p, bo
 			return VERDICT_SLOW;
 		flow_touch(f);
 	}
+	if (f->features)
+		return fast_feature(p, f);
 	rc = deliver(skb, p, s, hop);
 	if (rc < 0) {
 		p->denied = (struct denial){};

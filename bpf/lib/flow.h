@@ -164,17 +164,23 @@ static __always_inline void flow_count(struct axo_flow_side *s, __u32 len)
 	__sync_fetch_and_add(&s->bytes, len);
 }
 
-/** flow_store - write a decided flow with this packet counted in.  0 or -AXO_DROP_MAP_FULL */
-static __noinline int flow_store(struct __sk_buff *skb, struct packet *p, struct axo_flow *f)
+/** flow_count_in - the packet passed; @f is a copy that is not yet stored */
+static __always_inline void flow_count_in(struct __sk_buff *skb, const struct packet *p,
+					  struct axo_flow *f)
 {
 	struct axo_flow_side *s = flow_side(f, p);
 
 	s->packets++;
 	s->bytes += skb->len;
 	s->tcp_flags |= p->tcp_flags;
+	f->state = flow_next_state(f, p);
+}
+
+/** flow_store - write a decided flow.  0 or -AXO_DROP_MAP_FULL */
+static __noinline int flow_store(struct packet *p, struct axo_flow *f)
+{
 	f->seen_s = flow_now_s();
 	f->tick = flow_tick();
-	f->state = flow_next_state(f, p);
 	if (f->state == AXO_FLOW_ESTABLISHED) {
 		if (!bpf_map_update_elem(&axo_flow, &p->key, f, BPF_ANY)) {
 			if (p->found == FLOW_IN_LRU)

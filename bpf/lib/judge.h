@@ -51,7 +51,7 @@ static __always_inline bool judge_is_gateway(const struct axo_addr *a)
 }
 
 /**
- * judge_policy - ask one policy of @ep; its rule goes into @f, a denial into @p
+ * judge_policy - ask one policy of @ep; rule and features go into @f, a denial into @p
  * @f:   its identities are right; its verdict is the one before
  * @dir: enum axo_dir: is @ep the originator or the responder?
  */
@@ -65,18 +65,22 @@ static __noinline int judge_policy(struct packet *p, struct axo_flow *f,
 		.proto = p->key.proto,
 		.dir = dir,
 	};
-	__u32 rule;
+	struct policy_answer a;
 	int rc;
 
-	rc = policy_ask(&ep->policy, &q, &rule);
-	if (dir)
-		f->rule[1] = rule;
-	else
-		f->rule[0] = rule;
-	policy_hit(ep->policy.id, rule, dir);
+	rc = policy_ask(&ep->policy, &q, &a);
+	if (dir) {
+		f->rule[1] = a.rule;
+		f->set[1] = a.set;
+	} else {
+		f->rule[0] = a.rule;
+		f->set[0] = a.set;
+	}
+	f->features |= a.features;
+	policy_hit(ep->policy.id, a.rule, dir);
 	if (rc)
 		p->denied = (struct denial){
-			.policy = ep->policy.id, .rule = rule, .endpoint = ep->id, .dir = dir};
+			.policy = ep->policy.id, .rule = a.rule, .endpoint = ep->id, .dir = dir};
 	return rc;
 }
 
@@ -108,7 +112,7 @@ static __always_inline const struct axo_endpoint *judge_originator(const struct 
  * judge_flow - decide for the originator's packets, whichever side sent @p
  * @p: for its key and generation; a denial is written
  * @f: the originator, and the device that its packets enter by, are right.  Identities, rules,
- *     generation, delivery and, if it is allowed, the verdict are written
+ *     features, generation, delivery and, if it is allowed, the verdict are written
  *
  * Return: 0, or -AXO_DROP_x.  -AXO_DROP_NO_ENDPOINT: the pod that originated it is gone or has
  * become another, so the flow is no more; the packet is judged as new, in its own direction.
@@ -139,6 +143,9 @@ VERIFIED_ONCE int judge_flow(struct packet *p, struct axo_flow *f)
 	f->identity[1] = end1 ? end1->identity : identity_of_address(&p->key.addr[1]);
 	f->rule[0] = AXO_RULE_DEFAULT;
 	f->rule[1] = AXO_RULE_DEFAULT;
+	f->features = 0;
+	f->set[0] = 0;
+	f->set[1] = 0;
 	f->generation = p->generation;
 	judge_set_side(&f->side[0], end0, end1);
 	judge_set_side(&f->side[1], end1, end0);

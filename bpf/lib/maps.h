@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Maps: the only place where they are defined.  docs/maps.md says who writes and reads each.
+ * Maps of the datapath; those of one feature are defined in its header.  docs/maps.md says who
+ * writes and reads each.
  *
  * Every object includes this header; the definitions are weak, so the object linker keeps one
  * of each.  Maps that the agent owns carry BPF_F_RDONLY_PROG: the verifier refuses a program
- * that writes to them.  All but axo_scratch are pinned by name below the agent's bpffs directory.
+ * that writes to them.  All but the scratch rooms are pinned by name below the agent's bpffs
+ * directory.
  */
 #ifndef BPF_LIB_MAPS_H
 #define BPF_LIB_MAPS_H
@@ -15,6 +17,7 @@
 #include "axoneme/drop.h"
 #include "axoneme/endpoint.h"
 #include "axoneme/event.h"
+#include "axoneme/feature.h"
 #include "axoneme/flow.h"
 #include "axoneme/ipcache.h"
 #include "axoneme/limits.h"
@@ -73,6 +76,26 @@ struct {
 	__type(value, struct axo_pol_hits);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } axo_pol_hits SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, AXO_MAX_FEATURE_SETS);
+	__type(key, __u32);
+	__type(value, struct axo_feature_set);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} axo_feature SEC(".maps") __weak;
+
+/*
+ * Programs for flows with features.  It belongs to the programs that were loaded with it: the
+ * agent fills and pins it as it does with them, so a new one never serves old programs.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, AXO_PROG_MAX);
+	__type(key, __u32);
+	__type(value, __u32);
+} axo_progs SEC(".maps") __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

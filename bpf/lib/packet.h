@@ -18,6 +18,8 @@
 
 /** VERDICT_SLOW - no verdict yet: the slow path decides.  No TC action has this number */
 #define VERDICT_SLOW 256
+/** VERDICT_FEATURE - the flow is current and has features (packet.features): tail.h goes on */
+#define VERDICT_FEATURE 257
 
 /**
  * VERIFIED_ONCE - a global function: the verifier proves it by itself, not once for every state
@@ -76,6 +78,7 @@ struct denial {
  * @mtu:        AXO_DROP_MTU: what would have fitted, for the ICMP error
  * @l4_len:     length of the TCP or UDP header; else 0
  * @icmp_role:  enum icmp_role; an answer has the key of the question
+ * @features:   VERDICT_FEATURE: those of the flow that are still to be met (enum axo_feature)
  * @pad:        zero
  * @denied:     only for a packet that a policy denied
  */
@@ -93,7 +96,8 @@ struct packet {
 	__u16 mtu;
 	__u16 l4_len;
 	__u8 icmp_role;
-	__u8 pad[3];
+	__u8 features;
+	__u8 pad[2];
 	struct denial denied;
 };
 

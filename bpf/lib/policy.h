@@ -27,6 +27,20 @@ struct policy_question {
 	__u8 dir;
 };
 
+/**
+ * struct policy_answer - what it says
+ * @rule:     reference of the rule that decided (enum axo_rule)
+ * @set:      allowed: key of axo_feature; 0 = none
+ * @features: allowed: enum axo_feature
+ * @pad:      zero
+ */
+struct policy_answer {
+	__u32 rule;
+	__u16 set;
+	__u8 features;
+	__u8 pad;
+};
+
 /** policy_flags - enum axo_policy_flag of a direction; 0 without a policy */
 static __always_inline __u8 policy_flags(const struct axo_policy_ref *ref, bool dir)
 {
@@ -69,19 +83,21 @@ static __always_inline const struct axo_pol_entry *policy_decide(const struct ax
 	return axo_policy_judge(own, bpf_map_lookup_elem(&axo_pol_entry, &key));
 }
 
-/** policy_ask - 0, -AXO_DROP_POLICY or -AXO_DROP_POLICY_DENY; @rule: who says so (enum axo_rule) */
+/** policy_ask - 0, -AXO_DROP_POLICY or -AXO_DROP_POLICY_DENY */
 static __noinline int policy_ask(const struct axo_policy_ref *ref, const struct policy_question *q,
-				 __u32 *rule)
+				 struct policy_answer *a)
 {
 	const struct axo_pol_entry *e = policy_decide(ref, q);
 
-	if (!e) {
-		*rule = AXO_RULE_DEFAULT;
+	*a = (struct policy_answer){.rule = AXO_RULE_DEFAULT};
+	if (!e)
 		return -AXO_DROP_POLICY;
-	}
-	*rule = e->rule;
-	if (e->verdict == AXO_POL_ALLOW)
+	a->rule = e->rule;
+	if (e->verdict == AXO_POL_ALLOW) {
+		a->set = e->set;
+		a->features = e->features;
 		return 0;
+	}
 	return e->verdict == AXO_POL_DENY ? -AXO_DROP_POLICY_DENY : -AXO_DROP_POLICY;
 }
 

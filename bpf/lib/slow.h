@@ -5,24 +5,15 @@
 #ifndef BPF_LIB_SLOW_H
 #define BPF_LIB_SLOW_H
 
-#include "bpf/lib/deliver.h"
 #include "bpf/lib/judge.h"
+#include "bpf/lib/pass.h"
 
-/** slow_pass - deliver by a current entry and count; as the hot path does (fast.h), plus LRU */
-static __noinline int slow_pass(struct __sk_buff *skb, struct packet *p, struct axo_flow *f,
-				bool hop)
+/** slow_current - the entry is current and admits the packet */
+static __noinline int slow_current(struct __sk_buff *skb, struct packet *p, struct axo_flow *f,
+				   bool hop)
 {
-	struct axo_flow_side *s = flow_side(f, p);
-	int rc = deliver(skb, p, s, hop);
-	bool retry;
-
-	if (rc < 0)
-		return rc;
-	flow_count(s, skb->len);
-	/* An established flow that found axo_flow full tries again once a tick. */
-	retry = flow_touch(f) && p->found == FLOW_IN_LRU && f->state == AXO_FLOW_ESTABLISHED;
-	flow_track(p, f, retry);
-	return rc;
+	p->features = f->features;
+	return p->features ? VERDICT_FEATURE : flow_pass(skb, p, f, hop);
 }
 
 /** slow_hit - a current entry that admits the packet needs no other question */
@@ -39,18 +30,23 @@ static __noinline int slow_hit(struct __sk_buff *skb, struct packet *p, bool hop
 	s = flow_side(f, p);
 	if (!flow_is_current(f, s, p) || !flow_admits(skb, s))
 		return VERDICT_SLOW;
-	return slow_pass(skb, p, f, hop);
+	return slow_current(skb, p, f, hop);
 }
 
-/** slow_store - a flow that was just judged: deliver by it and write it */
+/** slow_store - a flow that was just judged: deliver by it, unless it has features, and write it */
 static __noinline int slow_store(struct __sk_buff *skb, struct packet *p, struct axo_flow *f,
 				 bool hop)
 {
-	int rc = deliver(skb, p, flow_side(f, p), hop);
+	int rc = VERDICT_FEATURE;
 
-	if (rc < 0)
-		return rc;
-	return flow_store(skb, p, f) ?: rc;
+	p->features = f->features;
+	if (!p->features) {
+		rc = deliver(skb, p, flow_side(f, p), hop);
+		if (rc < 0)
+			return rc;
+		flow_count_in(skb, p, f);
+	}
+	return flow_store(p, f) ?: rc;
 }
 
 /** slow_unanswer - an ICMP answer to nothing: a message of its own type, which its sender starts */
@@ -86,7 +82,7 @@ static __noinline int slow_known(struct __sk_buff *skb, struct packet *p, struct
 	if (!found || !flow_admits(skb, flow_side(found, p)))
 		return VERDICT_SLOW;
 	if (flow_is_current(found, flow_side(found, p), p))
-		return slow_pass(skb, p, found, hop);
+		return slow_current(skb, p, found, hop);
 	*f = *found;
 	rc = judge_flow(p, f);
 	if (rc == -AXO_DROP_NO_ENDPOINT)

@@ -35,7 +35,8 @@
 	X(REDIRECT, 20, "redirect", "kernel refused to redirect or rewrite the packet")     \
 	X(DST_MAC, 21, "dst_mac", "destination MAC is not the gateway's")                   \
 	X(POLICY, 22, "policy", "no policy rule allows it")                                 \
-	X(POLICY_DENY, 23, "policy_deny", "a policy rule denies it")
+	X(POLICY_DENY, 23, "policy_deny", "a policy rule denies it")                        \
+	X(FEATURE, 24, "feature", "no program for what its rules ask for")
 
 enum axo_drop {
 	AXO_DROP_NONE = 0,

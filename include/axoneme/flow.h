@@ -105,9 +105,9 @@ _Static_assert(sizeof(struct axo_flow_side) == 40, "flow side has padding");
  * @originator: which end sent the first packet: 0 or 1
  * @state:      enum axo_flow_state
  * @verdict:    enum axo_flow_verdict
- * @flags:      reserved for features (L7, chaos), 0 now
+ * @features:   enum axo_feature of both policies; 0 = packets are delivered at once
  * @tick:       the programs' own: jiffies / 128 when @seen_s was written
- * @pad:        zero
+ * @set:        by enum axo_dir: key of axo_feature, of the policies as in @rule; 0 = none
  * @side:       per direction
  */
 struct axo_flow {
@@ -119,9 +119,9 @@ struct axo_flow {
 	__u8 originator;
 	__u8 state;
 	__u8 verdict;
-	__u8 flags;
+	__u8 features;
 	__u32 tick;
-	__u32 pad;
+	__u16 set[2];
 	struct axo_flow_side side[2];
 };
 _Static_assert(sizeof(struct axo_flow) == 120, "flow has padding");

@@ -155,14 +155,17 @@ enum axo_pol_verdict {
  * struct axo_pol_entry - value of axo_pol_entry
  * @rule:    reference of the rule that decided (enum axo_rule)
  * @verdict: enum axo_pol_verdict
- * @flags:   reserved for features (L7, chaos), 0 now
- * @l7:      reserved, 0 now
+ * @features: allowed: enum axo_feature, what is done with the flow (feature.h)
+ * @set:     key of axo_feature; 0 = none
+ *
+ * An entry of class 0 has features only if every other class has AXO_CLASS_COMPLETE in that
+ * direction: of two entries only one would be heard.
  */
 struct axo_pol_entry {
 	__u32 rule;
 	__u8 verdict;
-	__u8 flags;
-	__u16 l7;
+	__u8 features;
+	__u16 set;
 };
 _Static_assert(sizeof(struct axo_pol_entry) == 8, "policy entry has padding");
 

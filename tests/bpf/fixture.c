@@ -51,6 +51,14 @@ struct axo_config fixture_config(const struct fixture *x)
 	return c;
 }
 
+static void prog_install(struct axoneme_bpf *skel, uint32_t index, const struct bpf_program *prog)
+{
+	int fd = bpf_program__fd(prog);
+
+	if (bpf_map_update_elem(bpf_map__fd(skel->maps.axo_progs), &index, &fd, BPF_ANY) < 0)
+		abort();
+}
+
 struct axoneme_bpf *fixture_load(const struct axo_config *config)
 {
 	struct axoneme_bpf *skel = axoneme_bpf__open();
@@ -71,6 +79,9 @@ struct axoneme_bpf *fixture_load(const struct axo_config *config)
 		axoneme_bpf__destroy(skel);
 		return NULL;
 	}
+#define X(symbol, index, program) prog_install(skel, index, skel->progs.program);
+	AXO_PROGS(X)
+#undef X
 	return skel;
 }
 

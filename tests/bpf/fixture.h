@@ -26,6 +26,7 @@
 #include "axoneme/drop.h"
 #include "axoneme/endpoint.h"
 #include "axoneme/event.h"
+#include "axoneme/feature.h"
 #include "axoneme/flow.h"
 #include "axoneme/ipcache.h"
 #include "axoneme/state.h"

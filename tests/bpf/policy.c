@@ -8,6 +8,12 @@
 
 void entry_set(struct fixture *x, uint32_t id, enum axo_dir dir, const struct entry *e)
 {
+	entry_set_features(x, id, dir, e, 0);
+}
+
+void entry_set_features(struct fixture *x, uint32_t id, enum axo_dir dir, const struct entry *e,
+			uint32_t features_set)
+{
 	struct axo_pol_key key = {
 		.prefixlen = e->bits,
 		.policy = htonl(id),
@@ -16,7 +22,12 @@ void entry_set(struct fixture *x, uint32_t id, enum axo_dir dir, const struct en
 		.proto = e->proto,
 		.port = htons(e->port),
 	};
-	struct axo_pol_entry value = {.rule = e->rule, .verdict = e->verdict};
+	struct axo_pol_entry value = {
+		.rule = e->rule,
+		.verdict = e->verdict,
+		.features = features_set >> 16,
+		.set = features_set & 0xffff,
+	};
 
 	assert_int_equal(
 		bpf_map_update_elem(bpf_map__fd(x->skel->maps.axo_pol_entry), &key, &value, 0), 0);

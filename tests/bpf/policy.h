@@ -21,6 +21,12 @@ struct entry {
 /** entry_set - in policy number @id, direction @dir */
 void entry_set(struct fixture *x, uint32_t id, enum axo_dir dir, const struct entry *e);
 
+/** entry_set_features - the same, with features and the number of a set */
+void entry_set_features(struct fixture *x, uint32_t id, enum axo_dir dir, const struct entry *e,
+			uint32_t features_set);
+/** FEATURES - for entry_set_features(): enum axo_feature, key of axo_feature */
+#define FEATURES(features, set) ((uint32_t)(features) << 16 | (set))
+
 /** peer_set - the class of @identity in policy number @id, direction @dir; 0 in the other one */
 void peer_set(struct fixture *x, uint32_t id, enum axo_dir dir, uint32_t identity, uint32_t class_);
 

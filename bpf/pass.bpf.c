@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The end of the way of a packet whose flow has features: all of them let it go on, so it is
+ * delivered and counted as the fast path would have done it.
+ *
+ * The flow was current when the packet came in.  It may have been judged again since, for another
+ * packet; what counts is that it is allowed.  One that is gone (flushed, evicted) is no loss: the
+ * packet is dropped, and its sender repeats it.
+ */
+#include "bpf/lib/drop.h"
+#include "bpf/lib/pass.h"
+#include "bpf/lib/tail.h"
+
+static __noinline int pass_deliver(struct __sk_buff *skb, struct packet *p)
+{
+	struct axo_flow *f = flow_find(p);
+	struct axo_flow_side *s;
+
+	if (!f)
+		return -AXO_DROP_FEATURE;
+	s = flow_side(f, p);
+	if (f->verdict != AXO_VERDICT_ALLOW || s->deliver == AXO_DELIVER_NONE)
+		return -AXO_DROP_FEATURE;
+	return flow_pass(skb, p, f, skb->ifindex != axo_cfg.ifindex_net);
+}
+
+SEC("tc")
+int pass(struct __sk_buff *skb)
+{
+	struct tail_call *t = tail_get();
+	int rc;
+
+	if (!t)
+		return TC_ACT_SHOT;
+	rc = pass_deliver(skb, &t->p);
+	return rc < 0 ? drop(skb, &t->p, -rc, tail_dir(skb)) : rc;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
