@@ -139,6 +139,7 @@ static int list_again(struct host_addresses *h)
 	apply(h, &next);
 	free(h->now.items);
 	h->now = next;
+	policy_host_changed(h->agent->policy);
 	return 0;
 }
 

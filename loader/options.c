@@ -147,12 +147,29 @@ static int check_reserve(const struct options *o, struct error *e)
 	return 0;
 }
 
+static int check_kube_apiserver(const struct options *o, struct error *e)
+{
+	char text[CIDR_STR_MAX];
+
+	for (size_t i = 0; i < o->kube_apiserver.count; i++) {
+		const struct cidr *c = &o->kube_apiserver.items[i];
+
+		if (!c->bits)
+			return error_set(e, EINVAL,
+					 "kube-apiserver %s: expected a prefix longer than /0",
+					 cidr_to_str(c, text));
+	}
+	return 0;
+}
+
 static int check_whole(const struct options *o, struct error *e)
 {
 	int r = check_pod_cidr(o, e);
 
 	if (r == 0)
 		r = check_reserve(o, e);
+	if (r == 0)
+		r = check_kube_apiserver(o, e);
 	if (r < 0)
 		return r;
 	if (o->mtu &&

@@ -35,6 +35,9 @@ struct text_list {
  * @pod_cidr: one prefix per family, one or two
  * @cooldown_ms: how long a released address is not handed out
  * @mtu: of pod devices; 0 = that of the first --device, else of the default route's device, else 1500
+ * @policy_entry_max: in the maps, the second copy that a change needs included
+ * @kube_apiserver: addresses of the entity; no /0
+ * @allow_host: the host reaches its pods whatever policies deny
  * @check, @cleanup, @help, @version: what to do instead of running
  */
 struct options {
@@ -55,7 +58,10 @@ struct options {
 	uint64_t mtu;
 	uint64_t flow_max;
 	uint64_t flow_lru_max;
+	uint64_t policy_entry_max;
+	struct cidr_list kube_apiserver;
 	bool masquerade;
+	bool allow_host;
 	enum log_level log_level;
 	bool check;
 	bool cleanup;

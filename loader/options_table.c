@@ -10,6 +10,7 @@
 
 #include "axoneme/limits.h"
 #include "axoneme/names.h"
+#include "axoneme/policy.h"
 #include "lib/cleanup.h"
 #include "lib/nearest.h"
 #include "lib/number.h"
@@ -115,6 +116,25 @@ const struct option_def option_table[] = {
 	 .dflt = AXO_DEFAULT_POLICY_DIR,
 	 .value = "DIR",
 	 .help = "policy files; watched, and applied as they change"},
+	{.name = "allow-host",
+	 .kind = OPTION_ON_OFF,
+	 FIELD(allow_host),
+	 .dflt = "on",
+	 .value = "on|off",
+	 .help = "the host reaches its pods whatever policies deny"},
+	{.name = "kube-apiserver",
+	 .kind = OPTION_CIDRS,
+	 FIELD(kube_apiserver),
+	 .value = "CIDR",
+	 .help = "whom policies mean by kube-apiserver; repeatable"},
+	{.name = "policy-entry-max",
+	 .kind = OPTION_NUMBER,
+	 FIELD(policy_entry_max),
+	 .dflt = STR(AXO_MAX_POL_ENTRIES),
+	 .min = 16,
+	 .max = AXO_MAX_POL_ENTRIES,
+	 .value = "N",
+	 .help = "policy entries at most, second copies included; memory grows with what is used"},
 	{.name = "queue-dir",
 	 .kind = OPTION_PATH,
 	 FIELD(queue_dir),

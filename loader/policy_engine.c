@@ -231,6 +231,8 @@ int policy_open(struct policy_engine **out, struct agent *agent, struct error *e
 		return error_set(e, ENOMEM, "no memory");
 	p->agent = agent;
 	p->entries_limit = map_limit(agent, MAP_POL_ENTRY);
+	if (agent->opt.policy_entry_max < p->entries_limit)
+		p->entries_limit = agent->opt.policy_entry_max;
 	p->peers_limit = map_limit(agent, MAP_POL_PEER);
 	p->next_number = policy_map_highest(agent->datapath) + 1;
 	r = db_begin(agent->db, e);

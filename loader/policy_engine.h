@@ -61,6 +61,9 @@ void policy_identity_freed(struct policy_engine *p, uint32_t identity);
 /** policy_address_freed - a pod or the host has it no more: a prefix of that one address may */
 void policy_address_freed(struct policy_engine *p, const struct axo_addr *addr);
 
+/** policy_host_changed - the host's addresses are others: is it the API server? @p may be NULL */
+void policy_host_changed(struct policy_engine *p);
+
 /** policy_has_prefix - is it right that the ipcache names this prefix? @bits: of the mapped form */
 bool policy_has_prefix(const struct policy_engine *p, const struct axo_addr *addr, uint32_t bits);
 

@@ -170,6 +170,14 @@ void policy_prefix_end(struct policy_engine *p, struct prefix *x);
 /** policy_prefix_publish - one into the ipcache, unless a pod or the host has its only address */
 void policy_prefix_publish(struct policy_engine *p, const struct prefix *x);
 
+/* policy_apiserver.c: whom the entity kube-apiserver means */
+
+/** policy_apiserver_has - does @c lie inside a configured prefix? */
+bool policy_apiserver_has(const struct policy_engine *p, const struct cidr *c);
+
+/** policy_apiserver_is_host - has this host one of the addresses? */
+bool policy_apiserver_is_host(const struct policy_engine *p);
+
 #define prefix_each(p, item, x)                                      \
 	for (struct map_item *item = map_next(&(p)->prefixes, NULL); \
 	     item && ((x) = item->value, true); item = map_next(&(p)->prefixes, item))

@@ -42,6 +42,7 @@ int policy_peer_put(struct policy_engine *p, uint32_t identity, struct error *e)
 	struct identity_view view = {.id = identity};
 	struct named_port *ports;
 	int r;
+	static const char *const host_labels[] = {"reserved:host", "reserved:kube-apiserver"};
 
 	if (!id)
 		return error_set(e, ENOENT, "there is no identity %u", identity);
@@ -49,6 +50,10 @@ int policy_peer_put(struct policy_engine *p, uint32_t identity, struct error *e)
 	view.ports = ports;
 	view.labels = (const char *const *)id->labels;
 	view.label_count = id->label_count;
+	if (identity == AXO_ID_HOST && policy_apiserver_is_host(p)) {
+		view.labels = host_labels;
+		view.label_count = ARRAY_SIZE(host_labels);
+	}
 	r = peers_put(p->peers, p->set, &view, e);
 	free(ports);
 	return r;
@@ -60,8 +65,13 @@ static int prefix_peer(struct policy_engine *p, const struct prefix *x, struct e
 	const char *labels[] = {
 		label,
 		x->cidr.family == 6 ? "reserved:world-ipv6" : "reserved:world-ipv4",
+		"reserved:kube-apiserver",
 	};
-	struct identity_view view = {.id = x->id, .labels = labels, .label_count = 2};
+	struct identity_view view = {
+		.id = x->id,
+		.labels = labels,
+		.label_count = policy_apiserver_has(p, &x->cidr) ? 3 : 2,
+	};
 
 	snprintf(label, sizeof(label), "cidr:%s", cidr_to_str(&x->cidr, text));
 	return peers_put(p->peers, p->set, &view, e);
@@ -131,6 +141,7 @@ int policy_prefixes_want(struct policy_engine *p, struct error *e)
 {
 	_cleanup_free_ struct cidr *named = NULL;
 	size_t count = policy_set_prefixes(p->set, &named);
+	const struct cidr_list *apiserver = &p->agent->opt.kube_apiserver;
 	struct prefix *x;
 	int r = 0;
 
@@ -141,6 +152,8 @@ int policy_prefixes_want(struct policy_engine *p, struct error *e)
 	}
 	for (size_t i = 0; i < count && r == 0; i++)
 		r = prefix_want(p, &named[i], e);
+	for (size_t i = 0; i < apiserver->count && r == 0; i++)
+		r = prefix_want(p, &apiserver->items[i], e);
 	return r;
 }
 

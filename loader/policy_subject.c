@@ -109,6 +109,7 @@ int policy_subject_compile(struct policy_engine *p, const struct policy_subject 
 	subject.labels = who->labels;
 	options.max_entries = (uint32_t)(p->entries_limit / 2);
 	options.max_peers = (uint32_t)(p->peers_limit / 2);
+	options.allow_host = p->agent->opt.allow_host;
 	p->compiled_total++;
 	return policy_compile(p->set, p->peers, &subject, &options, out, e);
 }

@@ -66,6 +66,9 @@ static void defaults_are_those_of_the_documents(void **state)
 	assert_int_equal(o.flow_max, 524288);
 	assert_int_equal(o.flow_lru_max, 65536);
 	assert_int_equal(o.log_level, LOG_INFO);
+	assert_int_equal(o.policy_entry_max, 2097152);
+	assert_int_equal(o.kube_apiserver.count, 0);
+	assert_true(o.allow_host);
 	assert_false(o.masquerade);
 	options_fini(&o);
 }
@@ -82,6 +85,9 @@ static void file_says_everything_that_flags_say(void **state)
 				   "cooldown: 5m\n"
 				   "mtu: 9000\n"
 				   "log-level: warn\n"
+				   "allow-host: off\n"
+				   "kube-apiserver: [192.0.2.1/32, 2001:db8::/64]\n"
+				   "policy-entry-max: 1000\n"
 				   "state-dir: /srv/axo\n";
 	struct options o;
 	struct error e;
@@ -96,6 +102,10 @@ static void file_says_everything_that_flags_say(void **state)
 	assert_string_equal(o.device.items[0], "eth1");
 	assert_int_equal(o.cooldown_ms, 300000);
 	assert_int_equal(o.mtu, 9000);
+	assert_false(o.allow_host);
+	assert_int_equal(o.kube_apiserver.count, 2);
+	assert_int_equal(o.kube_apiserver.items[1].bits, 64);
+	assert_int_equal(o.policy_entry_max, 1000);
 	assert_int_equal(o.log_level, LOG_WARN);
 	assert_string_equal(o.queue_dir, "/srv/axo/queue");
 	options_fini(&o);
@@ -205,6 +215,8 @@ static void wrong_flags_are_refused_by_name(void **state)
 		 "reserve 10.0.1.0/28: expected a part"},
 		{"--pod-cidr 10.0.0.0/24 --reserve 10.0.0.0/23",
 		 "reserve 10.0.0.0/23: expected a part"},
+		{"--pod-cidr 10.0.0.0/24 --kube-apiserver 0.0.0.0/0",
+		 "kube-apiserver 0.0.0.0/0: expected a prefix longer"},
 		{"--pod-cidr 10.0.0.0/24 --masquerade on", "masquerade on|edge feature"},
 		{"--pod-cidr fd00::/64 --mtu 1279", "mtu 1279: expected at least 1280"},
 	};

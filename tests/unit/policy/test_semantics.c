@@ -146,6 +146,15 @@ static const struct row rows[] = {
 	{CNP "  egress: [{toEntities: [none]}]\n", OUT, DB, TCP, 80, false},
 	{CNP "  egress: [{toEntities: [kube-apiserver]}]\n", OUT, "reserved:kube-apiserver", TCP,
 	 6443, true},
+	/* An API server by its address is still of the world, and in its prefixes. */
+	{CNP "  egress: [{toEntities: [kube-apiserver]}]\n", OUT,
+	 "cidr:9.9.9.9/32 reserved:world-ipv4 reserved:kube-apiserver", TCP, 6443, true},
+	{CNP "  egress: [{toEntities: [world]}]\n", OUT,
+	 "cidr:9.9.9.9/32 reserved:world-ipv4 reserved:kube-apiserver", TCP, 6443, true},
+	{CNP "  egress: [{toCIDR: [9.0.0.0/8]}]\n", OUT,
+	 "cidr:9.9.9.9/32 reserved:world-ipv4 reserved:kube-apiserver", TCP, 6443, true},
+	{CNP "  egress: [{toCIDRSet: [{cidr: 9.0.0.0/8, except: [9.9.0.0/16]}]}]\n", OUT,
+	 "cidr:9.9.9.9/32 reserved:world-ipv4 reserved:kube-apiserver", TCP, 6443, false},
 	/* Prefixes: excepts, all of a family, never pods. */
 	{CNP "  egress: [{toCIDRSet: [{cidr: 10.0.0.0/8, except: [10.1.0.0/16]}]}]\n", OUT,
 	 "10.2.0.1", TCP, 80, true},
@@ -317,6 +326,14 @@ static bool reference_allows(const struct row *r)
 		strcpy(text, addr_family(&peer.address) == 4 ? "reserved:world-ipv4"
 							     : "reserved:world-ipv6");
 	peer.label_count = labels_split(text, labels);
+	/* It knows addresses, not labels of prefixes. */
+	if (!strncmp(labels[0], "cidr:", 5)) {
+		struct cidr c;
+
+		assert_int_equal(cidr_parse(labels[0] + 5, &c, NULL), 0);
+		peer.has_address = true;
+		peer.address = c.addr;
+	}
 	reference_judge(list, &subject, &peer, &p, true, &v);
 	policies_free(list);
 	return v.allow;
