@@ -31,6 +31,7 @@
 #include "loader/host_address.h"
 #include "loader/identity.h"
 #include "loader/instance.h"
+#include "loader/ip_feed.h"
 #include "loader/kernel.h"
 #include "loader/lifecycle.h"
 #include "loader/metrics.h"
@@ -69,13 +70,16 @@ static int state_reload(void *arg, struct error *e)
 	if (r == 0)
 		r = store_load(agent->store, agent, e);
 	if (r == 0)
+		r = ip_feed_load(agent->ip_feed, e);
+	if (r == 0)
 		r = policy_load(agent->policy, e);
 	if (r == 0)
 		r = reconcile_run(agent, &report, e);
-	if (r == 0)
-		datapath_settle(agent->datapath);
+	if (r < 0)
+		return r;
+	datapath_settle(agent->datapath);
 	policy_loaded(agent->policy);
-	return r;
+	return ip_feed_loaded(agent->ip_feed, e);
 }
 
 static void state_broken(void *arg, const struct error *e)
@@ -202,6 +206,10 @@ static int start_policy(struct agent *agent, struct error *e)
 {
 	int r = policy_open(&agent->policy, agent, e);
 
+	if (r == 0)
+		r = ip_feed_open(&agent->ip_feed, agent, e);
+	if (r == 0)
+		r = ip_feed_load(agent->ip_feed, e);
 	return r < 0 ? r : policy_load(agent->policy, e);
 }
 
@@ -216,6 +224,9 @@ static int start_reconcile(struct agent *agent, struct error *e)
 		 "written", log_num(report.written), "pruned", log_num(report.pruned), "orphans",
 		 log_num(report.orphans));
 	policy_loaded(agent->policy);
+	r = ip_feed_loaded(agent->ip_feed, e);
+	if (r < 0)
+		return r;
 	lifecycle_resume(agent);
 	return queue_open(&agent->queue, agent, e);
 }
@@ -270,6 +281,7 @@ static void agent_stop(struct agent *agent)
 	queue_close(agent->queue);
 	reaper_close(agent->reaper);
 	lifecycle_close(agent->lifecycle);
+	ip_feed_close(agent->ip_feed);
 	policy_close(agent->policy);
 	events_free(agent->events);
 	metrics_free(agent->metrics);

@@ -22,6 +22,7 @@ struct events;
 struct flow_gc;
 struct hooks;
 struct host_addresses;
+struct ip_feed;
 struct identity_table;
 struct ipam;
 struct lifecycle;
@@ -49,6 +50,7 @@ struct store;
  * @queue:      the plugin's DEL queue
  * @flow_gc:    removes flows (loader/flow_gc.h)
  * @links:      tells of removed devices (loader/netwatch.h)
+ * @ip_feed:    prefixes and their identities, from a file and the API (loader/ip_feed.h)
  * @policy:     policies and what they are compiled to (loader/policy_engine.h)
  * @events:     ring buffer consumer and its listeners (loader/events.h)
  * @metrics:    counters (loader/metrics.h)
@@ -75,6 +77,7 @@ struct agent {
 	struct queue *queue;
 	struct flow_gc *flow_gc;
 	struct netwatch *links;
+	struct ip_feed *ip_feed;
 	struct policy_engine *policy;
 	struct events *events;
 	struct metrics *metrics;

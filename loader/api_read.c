@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* GET of what the agent holds in tables: endpoints, addresses, identities, metrics. */
+/* GET of what the agent holds in tables: endpoints, identities, metrics. */
 #include "loader/api_read.h"
 
 #include <event2/buffer.h>
 
 #include "axoneme/ipcache.h"
-#include "lib/cidr.h"
 #include "loader/agent.h"
 #include "loader/api_request.h"
 #include "loader/endpoint.h"
-#include "loader/host_address.h"
 #include "loader/identity.h"
 #include "loader/json_list.h"
 #include "loader/metrics.h"
@@ -66,42 +64,6 @@ void api_endpoint_get(struct agent *agent, struct api_request *req)
 	api_reply(req, api_endpoint_json(ep));
 }
 
-static void add_ip(struct list_answer *a, const struct axo_addr *addr, uint32_t identity,
-		   const char *source)
-{
-	struct cidr cidr = {.addr = *addr, .family = addr_family(addr)};
-	char text[CIDR_STR_MAX];
-
-	cidr.bits = cidr.family == 4 ? 32 : 128;
-	json_list_add(a->out, &a->any,
-		      json_pack("{s:s, s:I, s:s}", "cidr", cidr_to_str(&cidr, text), "identity",
-				(json_int_t)identity, "source", source));
-}
-
-void api_ips_get(struct agent *agent, struct api_request *req)
-{
-	const struct endpoint *ep = NULL;
-	const struct axo_addr *host = NULL;
-	struct list_answer a;
-	size_t count = 0;
-
-	if (!list_begin(&a, req))
-		return;
-	if (agent->host_addresses)
-		host = host_addresses_get(agent->host_addresses, &count);
-	for (size_t i = 0; i < count; i++)
-		add_ip(&a, &host[i], AXO_ID_HOST, "host");
-	while ((ep = endpoint_next(agent->endpoints, ep))) {
-		if (ep->state != ENDPOINT_READY)
-			continue; /* not in the ipcache */
-		if (!addr_is_zero(&ep->ipv4))
-			add_ip(&a, &ep->ipv4, ep->identity, "endpoint");
-		if (!addr_is_zero(&ep->ipv6))
-			add_ip(&a, &ep->ipv6, ep->identity, "endpoint");
-	}
-	list_end(&a);
-}
-
 static json_t *identity_to_json(const struct identity *id)
 {
 	json_t *labels = json_array();
@@ -109,8 +71,10 @@ static json_t *identity_to_json(const struct identity *id)
 	for (size_t i = 0; i < id->label_count; i++)
 		json_array_append_new(labels, json_string(id->labels[i]));
 	/* The table itself refers to the reserved ones, so that they stay. */
-	return json_pack("{s:I, s:o, s:I}", "id", (json_int_t)id->id, "labels", labels, "endpoints",
-			 id->id < AXO_ID_LOCAL_MIN ? 0 : (json_int_t)id->refs);
+	return json_pack("{s:I, s:o, s:I, s:I}", "id", (json_int_t)id->id, "labels", labels,
+			 "endpoints",
+			 id->id < AXO_ID_LOCAL_MIN ? 0 : (json_int_t)(id->refs - id->prefixes),
+			 "prefixes", (json_int_t)id->prefixes);
 }
 
 void api_identities_get(struct agent *agent, struct api_request *req)

@@ -13,7 +13,6 @@ void api_version_get(struct agent *agent, struct api_request *req);
 void api_metrics_get(struct agent *agent, struct api_request *req);
 void api_endpoints_get(struct agent *agent, struct api_request *req);
 void api_endpoint_get(struct agent *agent, struct api_request *req);
-void api_ips_get(struct agent *agent, struct api_request *req);
 void api_identities_get(struct agent *agent, struct api_request *req);
 void api_flows_get(struct agent *agent, struct api_request *req);
 void api_events_get(struct agent *agent, struct api_request *req);

@@ -16,6 +16,7 @@
 
 #include "lib/cleanup.h"
 #include "loader/agent.h"
+#include "loader/api_ip.h"
 #include "loader/api_policy.h"
 #include "loader/clock.h"
 
@@ -123,11 +124,19 @@ static bool parse_query(struct api_request *req, const char *text)
 	return true;
 }
 
+/* What an operator gives as a whole may be long. */
+static size_t body_max(api_handler handler)
+{
+	return handler == api_policies_put || handler == api_ips_put || handler == api_ips_delete
+		       ? API_POLICY_MAX
+		       : API_BODY_MAX;
+}
+
 static bool parse_body(struct api_request *req)
 {
 	struct evbuffer *in = evhttp_request_get_input_buffer(req->http);
 	size_t len = evbuffer_get_length(in);
-	size_t max = req->route->handler == api_policies_put ? API_POLICY_MAX : API_BODY_MAX;
+	size_t max = body_max(req->route->handler);
 	enum api_code code;
 	struct error e;
 

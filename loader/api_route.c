@@ -8,6 +8,7 @@
 #include "lib/cleanup.h"
 #include "lib/nearest.h"
 #include "lib/number.h"
+#include "loader/api_ip.h"
 #include "loader/api_policy.h"
 #include "loader/api_read.h"
 
@@ -25,6 +26,8 @@
 	X(PATCH, "/v1/endpoints/ID/labels", api_label_patch, NULL, 1, 0, NONE)       \
 	X(GET, "/v1/status", api_status_get, NULL, 0, 1, NONE)                       \
 	X(GET, "/v1/ips", api_ips_get, NULL, 0, 0, NONE)                             \
+	X(PUT, "/v1/ips", api_ips_put, NULL, 1, 0, NONE)                             \
+	X(DELETE, "/v1/ips", api_ips_delete, NULL, 1, 0, NONE)                       \
 	X(GET, "/v1/identities", api_identities_get, NULL, 0, 0, NONE)               \
 	X(GET, "/v1/flows", api_flows_get, "endpoint", 0, 0, NONE)                   \
 	X(DELETE, "/v1/flows", api_flows_delete, "endpoint", 0, 0, NONE)             \

@@ -10,6 +10,7 @@
 #include "ipam/ipam.h"
 #include "lib/cidr.h"
 #include "loader/agent.h"
+#include "loader/api_ip.h"
 #include "loader/api_policy.h"
 #include "loader/api_read.h"
 #include "loader/boottime.h"
@@ -136,6 +137,7 @@ void api_status_get(struct agent *agent, struct api_request *req)
 	    json_pack("{s:I, s:I}", "mapsBytes", number(maps_bytes), "rssBytes",
 		      number(metrics_rss_bytes())));
 	put(status, "policies", api_policy_status(agent));
+	put(status, "ips", api_ip_status(agent));
 	put(status, "masquerade", json_string(agent->opt.masquerade ? "on" : "off"));
 	put(status, "maps", maps);
 	api_reply(req, status);

@@ -160,8 +160,12 @@ int endpoint_store_save(struct endpoint_store *s, const struct endpoint *ep,
 	bind_text(s->save, 14, labels);
 	bind_text(s->save, 15, ports);
 	r = step(s, s->save, e);
-	if (r < 0)
-		return r;
+	return r < 0 ? r : endpoint_store_save_cursor(s, identities, e);
+}
+
+int endpoint_store_save_cursor(struct endpoint_store *s, const struct identity_table *identities,
+			       struct error *e)
+{
 	sqlite3_bind_int64(s->save_cursor, 1, identity_cursor(identities));
 	return step(s, s->save_cursor, e);
 }

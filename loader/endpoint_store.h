@@ -32,6 +32,10 @@ int endpoint_store_load(struct endpoint_store *store, struct endpoint_table *end
 int endpoint_store_save(struct endpoint_store *store, const struct endpoint *ep,
 			const struct identity_table *identities, struct error *e);
 
+/** endpoint_store_save_cursor - alone; identities of others have come */
+int endpoint_store_save_cursor(struct endpoint_store *store,
+			       const struct identity_table *identities, struct error *e);
+
 int endpoint_store_delete(struct endpoint_store *store, uint32_t id, struct error *e);
 
 #endif

@@ -230,6 +230,14 @@ void identity_unref(struct identity_table *t, uint32_t id)
 		entry_remove(t, en);
 }
 
+void identity_note_prefix(struct identity_table *t, uint32_t id, int delta)
+{
+	struct entry *en = by_id(t, id);
+
+	if (en)
+		en->pub.prefixes += (uint32_t)delta;
+}
+
 int identity_restore(struct identity_table *t, uint32_t id, char *const *labels, size_t count,
 		     struct error *e)
 {

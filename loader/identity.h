@@ -14,12 +14,17 @@
 
 #include "lib/error.h"
 
-/** struct identity - @labels sorted, "source:key=value"; @refs = endpoints that have it */
+/**
+ * struct identity - @labels sorted, "source:key=value"
+ * @refs:     endpoints that have it, and fed prefixes (loader/ip_feed.h)
+ * @prefixes: how many of these are prefixes
+ */
 struct identity {
 	uint32_t id;
 	char **labels;
 	size_t label_count;
 	uint32_t refs;
+	uint32_t prefixes;
 };
 
 struct identity_table;
@@ -43,6 +48,9 @@ int identity_ref(struct identity_table *t, char *const *labels, size_t count, ui
 
 /** identity_unref - one less; the last one frees the number */
 void identity_unref(struct identity_table *t, uint32_t id);
+
+/** identity_note_prefix - of the references to @id, @delta more are prefixes' */
+void identity_note_prefix(struct identity_table *t, uint32_t id, int delta);
 
 /**
  * identity_restore - reference @id for @labels, as stored

@@ -52,6 +52,7 @@ struct options {
 	char *state_dir;
 	char *bpffs_dir;
 	char *policy_dir;
+	char *ip_file;
 	char *queue_dir;
 	char *metrics_listen;
 	uint64_t cooldown_ms;

@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "axoneme/address.h"
+#include "lib/cidr.h"
 #include "lib/error.h"
 
 struct agent;
@@ -58,7 +59,16 @@ void policy_endpoint_remove(struct policy_engine *p, struct endpoint *ep);
 /** policy_identity_freed - identity_unref() was called: if it was the last, forget it */
 void policy_identity_freed(struct policy_engine *p, uint32_t identity);
 
-/** policy_address_freed - a pod or the host has it no more: a prefix of that one address may */
+/** policy_prefixes_each - prefixes that the ipcache has from policies; @p may be NULL */
+void policy_prefixes_each(const struct policy_engine *p,
+			  void (*fn)(const struct cidr *cidr, uint32_t identity, void *arg),
+			  void *arg);
+
+/** policy_prefix_freed - who had @addr/@bits (of the mapped form) in the ipcache has it no more;
+ * true: a policy names that prefix, and so does the ipcache now.  Does not bump */
+bool policy_prefix_freed(struct policy_engine *p, const struct axo_addr *addr, uint32_t bits);
+
+/** policy_address_freed - a pod or the host has it no more: who else names that one address may */
 void policy_address_freed(struct policy_engine *p, const struct axo_addr *addr);
 
 /** policy_host_changed - the host's addresses are others: is it the API server? @p may be NULL */

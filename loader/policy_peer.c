@@ -5,14 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "axoneme/endpoint.h"
 #include "axoneme/ipcache.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
 #include "loader/agent.h"
 #include "loader/datapath.h"
-#include "loader/host_address.h"
 #include "loader/identity.h"
+#include "loader/ip_feed.h"
 #include "loader/policy_internal.h"
 #include "loader/policy_store.h"
 
@@ -203,18 +202,28 @@ static struct axo_ipcache_key key_of(const struct cidr *c)
 	return key;
 }
 
-/* An address that is a pod's or the host's is theirs. */
-static bool is_managed(const struct policy_engine *p, const struct axo_addr *addr)
+/* What is a pod's, the host's, or fed by hand, is theirs (ip_feed.h). */
+static bool is_theirs(const struct policy_engine *p, const struct cidr *c)
 {
-	struct axo_endpoint found;
-	size_t count;
-	const struct axo_addr *host = host_addresses_get(p->agent->host_addresses, &count);
+	unsigned int bits = cidr_mapped_bits(c);
 
-	for (size_t i = 0; i < count; i++)
-		if (addr_cmp(&host[i], addr) == 0)
-			return true;
-	return bpf_map_lookup_elem(datapath_map_fd(p->agent->datapath, MAP_ADDRESS), addr,
-				   &found) == 0;
+	return ip_feed_has(p->agent->ip_feed, &c->addr, bits) ||
+	       (bits == 128 && ip_is_managed(p->agent, &c->addr));
+}
+
+void policy_prefixes_each(const struct policy_engine *p,
+			  void (*fn)(const struct cidr *cidr, uint32_t identity, void *arg),
+			  void *arg)
+{
+	struct prefix *x;
+
+	if (!p)
+		return;
+	prefix_each(p, item, x)
+	{
+		if (x->wanted && !is_theirs(p, &x->cidr))
+			fn(&x->cidr, x->id, arg);
+	}
 }
 
 void policy_prefix_publish(struct policy_engine *p, const struct prefix *x)
@@ -223,7 +232,7 @@ void policy_prefix_publish(struct policy_engine *p, const struct prefix *x)
 	struct axo_ipcache value = {.identity = x->id};
 	char text[CIDR_STR_MAX];
 
-	if (key.prefixlen == 128 && is_managed(p, &x->cidr.addr))
+	if (is_theirs(p, &x->cidr))
 		return;
 	if (bpf_map_update_elem(datapath_map_fd(p->agent->datapath, MAP_IPCACHE), &key, &value,
 				BPF_ANY) < 0)
@@ -277,27 +286,38 @@ void policy_prefix_end(struct policy_engine *p, struct prefix *x)
 	prefix_forget(p, x);
 }
 
-bool policy_has_prefix(const struct policy_engine *p, const struct axo_addr *addr, uint32_t bits)
+/* @bits: of the mapped form. */
+static const struct prefix *wanted_prefix(const struct policy_engine *p,
+					  const struct axo_addr *addr, uint32_t bits)
 {
 	struct cidr c = {.addr = *addr, .family = (uint8_t)addr_family(addr)};
 	const struct prefix *x;
 
 	c.bits = (uint8_t)(c.family == 4 ? bits - 96 : bits);
 	x = bits < 96 && c.family == 4 ? NULL : prefix_find(p, &c);
-	return x && x->wanted;
+	return x && x->wanted ? x : NULL;
+}
+
+bool policy_has_prefix(const struct policy_engine *p, const struct axo_addr *addr, uint32_t bits)
+{
+	return wanted_prefix(p, addr, bits) != NULL;
+}
+
+bool policy_prefix_freed(struct policy_engine *p, const struct axo_addr *addr, uint32_t bits)
+{
+	const struct prefix *x = p ? wanted_prefix(p, addr, bits) : NULL;
+
+	if (x)
+		policy_prefix_publish(p, x);
+	return x != NULL;
 }
 
 void policy_address_freed(struct policy_engine *p, const struct axo_addr *addr)
 {
-	struct cidr c = {.addr = *addr, .family = (uint8_t)addr_family(addr)};
-	const struct prefix *x;
-
-	c.bits = c.family == 4 ? 32 : 128;
-	x = p && !addr_is_zero(addr) ? prefix_find(p, &c) : NULL;
-	if (!x || !x->wanted)
+	if (!p || addr_is_zero(addr) || ip_feed_address_freed(p->agent->ip_feed, addr))
 		return;
-	policy_prefix_publish(p, x);
-	datapath_bump(p->agent->datapath);
+	if (policy_prefix_freed(p, addr, 128))
+		datapath_bump(p->agent->datapath);
 }
 
 static int stored_prefix(const char *text, uint32_t id, void *arg)

