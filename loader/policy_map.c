@@ -67,10 +67,10 @@ static void *batch_key(struct batch *b)
 	return b->keys + b->count * b->key_size;
 }
 
-static void batch_entry(struct batch *b, uint32_t number, const struct compiled_entry *e)
+static void batch_entry(struct batch *b, uint32_t number, const struct compiled *c, size_t i)
 {
-	struct axo_pol_key key = compiled_key(e, number);
-	struct axo_pol_entry value = compiled_value(e);
+	struct axo_pol_key key = compiled_key(&c->entries[i], number);
+	struct axo_pol_entry value = compiled_value(c, &c->entries[i]);
 
 	memcpy(batch_key(b), &key, sizeof(key));
 	memcpy(b->values + b->count++ * sizeof(value), &value, sizeof(value));
@@ -85,15 +85,15 @@ static void batch_peer(struct batch *b, uint32_t number, const struct compiled_p
 	memcpy(b->values + b->count++ * sizeof(value), &value, sizeof(value));
 }
 
-static int write_entries(struct datapath *dp, uint32_t number, const struct compiled_entry *e,
-			 size_t count)
+static int write_entries(struct datapath *dp, uint32_t number, const struct compiled *c,
+			 size_t first)
 {
 	struct batch b;
 	int r = 0;
 
 	batch_init(&b, dp, MAP_POL_ENTRY);
-	for (size_t i = 0; i < count && r == 0; i++) {
-		batch_entry(&b, number, &e[i]);
+	for (size_t i = first; i < c->entry_count && r == 0; i++) {
+		batch_entry(&b, number, c, i);
 		if (b.count == BATCH)
 			r = batch_write(&b);
 	}
@@ -123,7 +123,7 @@ static int fail(uint32_t number, int r, struct error *e)
 int policy_map_write(struct datapath *dp, uint32_t number, const struct compiled *c,
 		     struct error *e)
 {
-	int r = write_entries(dp, number, c->entries, c->entry_count);
+	int r = write_entries(dp, number, c, 0);
 
 	if (r == 0)
 		r = write_peers(dp, number, c->peers, c->peer_count);
@@ -136,7 +136,7 @@ int policy_map_write(struct datapath *dp, uint32_t number, const struct compiled
 int policy_map_write_delta(struct datapath *dp, uint32_t number, const struct compiled *c,
 			   const struct compiled_delta *delta, struct error *e)
 {
-	int r = write_entries(dp, number, c->entries + delta->first_entry, delta->entry_count);
+	int r = write_entries(dp, number, c, delta->first_entry);
 
 	if (r == 0 && delta->has_peer)
 		r = write_peers(dp, number, &delta->peer, 1);
@@ -156,7 +156,7 @@ void policy_map_delete(struct datapath *dp, uint32_t number, const struct compil
 	batch_delete(&b);
 	batch_init(&b, dp, MAP_POL_ENTRY);
 	for (size_t i = 0; i < c->entry_count; i++) {
-		batch_entry(&b, number, &c->entries[i]);
+		batch_entry(&b, number, c, i);
 		if (b.count == BATCH)
 			batch_delete(&b);
 	}

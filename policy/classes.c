@@ -6,8 +6,10 @@
  *   2. For every other term the peers it matches are asked from the index: pairs (peer, term).
  *   3. The terms of a peer, and what their named ports mean for it, are its signature; peers of
  *      one signature are a class.  An empty signature is class 0.
- *   4. A class gets the entries of its terms, and those of 1 if they are few (complete_max).
- *   5. The host, on ingress, is a class of its own that is allowed everything (allow_host).
+ *   4. A class gets the entries of its terms, and those of 1 if they are few (complete_max), or if
+ *      there are features: they add up over all the rules that speak of a packet.
+ *   5. The host, on ingress, is a class of its own that is allowed everything (allow_host); of all
+ *      rules only those of chaos that mean it count.
  *   6. Where no rule puts the subject in default deny, anybody is allowed by default.
  */
 #include "policy/compiler.h"
@@ -56,7 +58,7 @@ static void entries_append(struct compiled *c, enum axo_dir dir, uint32_t class_
 	struct compiler *x = c->compiler;
 
 	x->prefixes.count = 0;
-	spans_resolve(spans->items, spans->count, &x->prefixes);
+	spans_resolve(spans->items, spans->count, &c->sets, &x->prefixes);
 	x->entries_needed += x->prefixes.count;
 	if (x->entries_needed > x->options.max_entries)
 		return; /* only how many it would be is of interest now */
@@ -72,6 +74,8 @@ static void entries_append(struct compiled *c, enum axo_dir dir, uint32_t class_
 			.proto = p->proto,
 			.verdict = p->deny ? AXO_POL_DENY : AXO_POL_ALLOW,
 			.port = p->port,
+			.set = (uint16_t)p->set,
+			.features = p->features,
 			.rule = p->ref,
 		};
 	}
@@ -93,7 +97,7 @@ void classes_anybody(struct compiled *c, enum axo_dir dir)
 		span_add(&s->anybody, (struct span){.proto = SPAN_ANY_PROTO,
 						    .last = 65535,
 						    .ref = AXO_RULE_DEFAULT});
-	s->complete = s->anybody.count <= x->options.complete_max;
+	s->complete = s->anybody.count <= x->options.complete_max || x->terms.features[dir];
 	entries_append(c, dir, 0, &s->anybody);
 	c->ref.flags[dir] = AXO_POLICY_ENFORCED;
 	if (s->anybody.count)
@@ -206,6 +210,15 @@ static void signature_terms(struct compiler *x, uint32_t leader, const struct pe
 		x->signature_len = before;
 }
 
+/* Rule 5. */
+static void host_spans(struct compiler *x)
+{
+	span_add(&x->spans,
+		 (struct span){.proto = SPAN_ANY_PROTO, .last = 65535, .ref = AXO_RULE_HOST});
+	for (size_t i = 1; i < x->signature_len; i++)
+		term_spans(&x->terms.items[x->signature[i]], &x->subject, NULL, false, &x->spans);
+}
+
 /* Rule 4: spans of the signature that was just made, @who being any peer of the class. */
 static void class_spans(struct compiler *x, enum axo_dir dir, const struct peer_identity *who)
 {
@@ -213,9 +226,7 @@ static void class_spans(struct compiler *x, enum axo_dir dir, const struct peer_
 
 	x->spans.count = 0;
 	if (x->signature[0] == SIGNATURE_HOST) {
-		span_add(&x->spans, (struct span){.proto = SPAN_ANY_PROTO,
-						  .last = 65535,
-						  .ref = AXO_RULE_HOST});
+		host_spans(x);
 		return;
 	}
 	for (size_t i = 0; i < x->signature_len; i++)
@@ -255,6 +266,20 @@ static bool is_host(const struct compiler *x, enum axo_dir dir, const struct pee
 	       label_set_reserved(&who->labels, "host");
 }
 
+/* Rule 5: the terms behind SIGNATURE_HOST are all that host_spans() needs. */
+static void signature_host(struct compiler *x, enum axo_dir dir, const struct peer_identity *who)
+{
+	x->signature_len = 0;
+	signature_push(x, SIGNATURE_HOST);
+	for (uint32_t i = 0; x->terms.features[dir] && i < x->terms.count; i++) {
+		const struct term *t = &x->terms.items[i];
+
+		if (t->dir == dir && t->rule && (t->rule->features & AXO_FEATURE_CHAOS) &&
+		    term_matches(x, t, who))
+			signature_push(x, i);
+	}
+}
+
 /* The pairs of one slot, from number *@i on, make its signature. */
 static void signature_pairs(struct compiler *x, const struct peer_identity *who, size_t *i)
 {
@@ -282,8 +307,7 @@ static void host_fill(void *ctx, uint32_t slot)
 	const struct fill *f = ctx;
 	struct compiler *x = f->compiled->compiler;
 
-	x->signature_len = 0;
-	signature_push(x, SIGNATURE_HOST);
+	signature_host(x, f->dir, peers_slot(x->asked, slot));
 	f->classes[slot] = class_get(f->compiled, f->dir, peers_slot(x->asked, slot));
 }
 
@@ -376,7 +400,7 @@ uint32_t classes_of_peer(struct compiled *c, enum axo_dir dir, const struct peer
 		return 0;
 	x->signature_len = 0;
 	if (is_host(x, dir, who))
-		signature_push(x, SIGNATURE_HOST);
+		signature_host(x, dir, who);
 	for (uint32_t i = 0; !is_host(x, dir, who) && i < x->terms.count; i++) {
 		if (term_asks(x, i, dir) && term_matches(x, &x->terms.items[i], who))
 			signature_terms(x, i, who);

@@ -40,9 +40,37 @@ static void peers_fill(struct compiled *c, const struct peers *peers, uint32_t *
 	}
 }
 
+static int conflict_check(const struct compiled *c, struct error *e)
+{
+	const struct feature_rule *const *r = c->sets.conflict;
+	char texts[2][REF_STR_MAX];
+
+	if (!r[0])
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		struct ref ref;
+
+		if (ref_find(r[i]->policy, r[i]->part, &ref))
+			abort();
+		ref_to_str(&ref, texts[i]);
+	}
+	return error_set(e, EINVAL,
+			 "%.80s (%s) and %.80s (%s) cover the same port: rules of one port must "
+			 "be of one kind",
+			 texts[0], feature_name((enum axo_feature)r[0]->features), texts[1],
+			 feature_name((enum axo_feature)r[1]->features));
+}
+
 static int limits_check(const struct compiled *c, struct error *e)
 {
 	const struct compiler *x = c->compiler;
+	int err = conflict_check(c, e);
+
+	if (err)
+		return err;
+	if (c->sets.count > UINT16_MAX)
+		return error_set(e, ENOSPC, "the policy needs %zu feature sets, the limit is %u",
+				 c->sets.count, UINT16_MAX);
 
 	if (x->entries_needed > x->options.max_entries)
 		return error_set(e, ENOSPC, "the policy needs %zu entries, the limit is %u",
@@ -105,6 +133,7 @@ void compiled_free(struct compiled *c)
 	free(x->spans.items);
 	arena_fini(&x->arena);
 	free(x);
+	feature_sets_fini(&c->sets);
 	free(c->peers);
 	free(c->entries);
 	free(c);
@@ -157,7 +186,9 @@ int policy_compile(const struct policy_set *set, struct peers *peers, const stru
 int compiled_add_peer(struct compiled *c, const struct peer_identity *who,
 		      struct compiled_delta *delta, struct error *e)
 {
-	struct compiled_delta d = {.first_entry = c->entry_count, .peer = {.identity = who->id}};
+	struct compiled_delta d = {.first_entry = c->entry_count,
+				   .first_set = c->sets.count,
+				   .peer = {.identity = who->id}};
 
 	compiled_remove_peer(c, who->id);
 	for (int dir = 0; dir < 2; dir++)
@@ -200,7 +231,17 @@ struct axo_pol_key compiled_key(const struct compiled_entry *e, uint32_t id)
 	};
 }
 
-struct axo_pol_entry compiled_value(const struct compiled_entry *e)
+const struct feature_set *compiled_set(const struct compiled *c, const struct compiled_entry *e)
 {
-	return (struct axo_pol_entry){.rule = e->rule, .verdict = e->verdict};
+	return e->set ? &c->sets.items[e->set - 1] : NULL;
+}
+
+struct axo_pol_entry compiled_value(const struct compiled *c, const struct compiled_entry *e)
+{
+	const struct feature_set *set = compiled_set(c, e);
+
+	return (struct axo_pol_entry){.rule = e->rule,
+				      .verdict = e->verdict,
+				      .features = e->features,
+				      .set = set ? set->number : 0};
 }

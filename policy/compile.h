@@ -11,6 +11,7 @@
 
 #include "axoneme/policy.h"
 #include "lib/error.h"
+#include "policy/feature.h"
 #include "policy/peers.h"
 #include "policy/set.h"
 
@@ -51,7 +52,11 @@ struct compiled_peer {
 	uint32_t class_[2];
 };
 
-/** struct compiled_entry - becomes an axo_pol_entry; see struct prefix_entry; @class_ without flag */
+/**
+ * struct compiled_entry - becomes an axo_pol_entry; see struct prefix_entry
+ * @class_: without flag
+ * @set:    place in compiled.sets + 1; 0 = none
+ */
 struct compiled_entry {
 	uint32_t class_;
 	uint8_t dir;
@@ -59,6 +64,8 @@ struct compiled_entry {
 	uint8_t proto;
 	uint8_t verdict;
 	uint16_t port;
+	uint16_t set;
+	uint8_t features;
 	uint32_t rule;
 };
 
@@ -76,6 +83,7 @@ struct compiler;
  * @ref:     id is 0: the agent numbers policies
  * @peers:   @peer_count, no identity twice; not those that the default covers
  * @entries: @entry_count, no key twice
+ * @sets:    feature sets that entries name; they borrow from policies that are held
  */
 struct compiled {
 	struct axo_policy_ref ref;
@@ -83,12 +91,14 @@ struct compiled {
 	size_t peer_count;
 	struct compiled_entry *entries;
 	size_t entry_count;
+	struct feature_sets sets;
 	struct compiler *compiler;
 };
 
 /**
  * policy_compile - compile for @subject
- * Return: 0 and *@out (compiled_free); -ENOSPC with the numbers in @e: it needs more than fits.
+ * Return: 0 and *@out (compiled_free); -ENOSPC with the numbers in @e: it needs more than fits;
+ * -EINVAL with the rules in @e: two speak of the same traffic in different languages.
  */
 int policy_compile(const struct policy_set *set, struct peers *peers, const struct subject *subject,
 		   const struct compile_options *options, struct compiled **out, struct error *e);
@@ -98,18 +108,20 @@ void compiled_free(struct compiled *c);
  * struct compiled_delta - what a new peer adds
  * @has_peer: @peer is to be written (else the default covers it)
  * @first_entry, @entry_count: new ones in compiled.entries
+ * @first_set: those from here on in compiled.sets are new
  */
 struct compiled_delta {
 	bool has_peer;
 	struct compiled_peer peer;
 	size_t first_entry;
 	size_t entry_count;
+	size_t first_set;
 };
 
 /**
  * compiled_add_peer - an identity that came after the policy was compiled
  * Write the entries before the peer, and both before the ipcache names the identity.
- * Return: 0; -ENOSPC: it does not fit, and @c is good for compiled_free() only.
+ * Return: 0; -ENOSPC, -EINVAL as above, and @c is good for compiled_free() only.
  */
 int compiled_add_peer(struct compiled *c, const struct peer_identity *who,
 		      struct compiled_delta *delta, struct error *e);
@@ -119,7 +131,10 @@ bool compiled_remove_peer(struct compiled *c, uint32_t identity);
 
 /** compiled_key, compiled_value - entry as the map holds it, in policy number @id */
 struct axo_pol_key compiled_key(const struct compiled_entry *e, uint32_t id);
-struct axo_pol_entry compiled_value(const struct compiled_entry *e);
+struct axo_pol_entry compiled_value(const struct compiled *c, const struct compiled_entry *e);
+
+/** compiled_set - what an entry names; NULL = none */
+const struct feature_set *compiled_set(const struct compiled *c, const struct compiled_entry *e);
 
 /**
  * compiled_explain - every rule that speaks of a packet, in the order of references

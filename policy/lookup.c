@@ -61,9 +61,14 @@ void lookup_free(struct lookup *l)
 	free(l);
 }
 
+/** struct found - @entry is NULL: nothing */
+struct found {
+	const struct compiled_entry *entry;
+	struct axo_pol_entry value;
+};
+
 /* What one access of the LPM trie finds. */
-static bool entry_find(const struct lookup *l, uint32_t class_, const struct packet *p,
-		       struct axo_pol_entry *out)
+static struct found entry_find(const struct lookup *l, uint32_t class_, const struct packet *p)
 {
 	for (uint32_t bits = AXO_POL_BITS_PORT;; bits--) {
 		if (bits < AXO_POL_BITS_PROTO)
@@ -71,12 +76,10 @@ static bool entry_find(const struct lookup *l, uint32_t class_, const struct pac
 		struct entry_key key = entry_key(class_, p, bits);
 		const struct compiled_entry *e = map_get(&l->entries, &key, sizeof(key));
 
-		if (e) {
-			*out = compiled_value(e);
-			return true;
-		}
+		if (e)
+			return (struct found){e, compiled_value(l->compiled, e)};
 		if (bits == AXO_POL_BITS_ALL)
-			return false;
+			return (struct found){0};
 	}
 }
 
@@ -90,24 +93,27 @@ static uint32_t class_find(const struct lookup *l, uint32_t identity, enum axo_d
 struct verdict lookup_packet(const struct lookup *l, uint32_t identity, const struct packet *p)
 {
 	const struct axo_policy_ref *ref = &l->compiled->ref;
-	struct axo_pol_entry own, anybody;
+	struct found own, anybody = {0};
 
 	if (!(ref->flags[p->dir] & AXO_POLICY_ENFORCED))
 		return (struct verdict){.allow = true, .rule = AXO_RULE_DEFAULT};
 	uint32_t class_ = class_find(l, identity, p->dir);
-	bool has_own = entry_find(l, class_ & ~AXO_CLASS_COMPLETE, p, &own);
 	uint32_t accesses = 2;
-	bool has_anybody = false;
+	own = entry_find(l, class_ & ~AXO_CLASS_COMPLETE, p);
 	if (class_ && !(class_ & AXO_CLASS_COMPLETE) && (ref->flags[p->dir] & AXO_POLICY_ANYBODY)) {
-		has_anybody = entry_find(l, 0, p, &anybody);
+		anybody = entry_find(l, 0, p);
 		accesses++;
 	}
-	const struct axo_pol_entry *e =
-		axo_policy_judge(has_own ? &own : NULL, has_anybody ? &anybody : NULL);
-	return (struct verdict){
+	const struct axo_pol_entry *e = axo_policy_judge(own.entry ? &own.value : NULL,
+							 anybody.entry ? &anybody.value : NULL);
+	struct verdict v = {
 		.allow = e && e->verdict == AXO_POL_ALLOW,
 		.explicit_deny = e && e->verdict == AXO_POL_DENY,
 		.rule = e ? e->rule : AXO_RULE_DEFAULT,
 		.accesses = accesses,
 	};
+
+	if (v.allow)
+		v.set = compiled_set(l->compiled, e == &own.value ? own.entry : anybody.entry);
+	return v;
 }

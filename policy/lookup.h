@@ -17,12 +17,14 @@ void lookup_free(struct lookup *l);
 /**
  * struct verdict - @rule: enum axo_rule or a reference; @accesses: of maps, that it took
  * @explicit_deny: a rule denies it (else no rule allows it)
+ * @set: allowed: its features; NULL = none
  */
 struct verdict {
 	bool allow;
 	bool explicit_deny;
 	uint32_t rule;
 	uint32_t accesses;
+	const struct feature_set *set;
 };
 
 struct verdict lookup_packet(const struct lookup *l, uint32_t identity, const struct packet *p);

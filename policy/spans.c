@@ -15,14 +15,14 @@
 #include <string.h>
 
 #include "axoneme/policy.h"
+#include "policy/spans_internal.h"
 
 static uint32_t span_width(const struct span *s)
 {
 	return s->proto == SPAN_ANY_PROTO ? UINT32_MAX : (uint32_t)s->last - s->first;
 }
 
-/* Precedence: deny, then wide, then low reference. */
-static int span_order(const struct span *a, const struct span *b)
+int span_order(const struct span *a, const struct span *b)
 {
 	if (a->deny != b->deny)
 		return a->deny ? -1 : 1;
@@ -41,7 +41,7 @@ static int span_cmp(const void *a, const void *b)
 	return x->proto != y->proto ? (int)x->proto - (int)y->proto : span_order(x, y);
 }
 
-static void entry_add(struct prefix_list *l, const struct span *s, uint8_t bits, uint16_t port)
+void entry_add(struct prefix_list *l, const struct say *s, uint8_t bits, uint16_t port)
 {
 	if (l->count == l->size) {
 		l->size = l->size ? l->size * 2 : 4;
@@ -51,15 +51,17 @@ static void entry_add(struct prefix_list *l, const struct span *s, uint8_t bits,
 	}
 	l->items[l->count++] = (struct prefix_entry){
 		.bits = bits,
-		.proto = bits == AXO_POL_BITS_ALL ? 0 : (uint8_t)s->proto,
+		.proto = bits == AXO_POL_BITS_ALL ? 0 : s->proto,
 		.port = port,
-		.deny = s->deny,
-		.ref = s->ref,
+		.deny = s->span->deny,
+		.features = s->features,
+		.ref = s->span->ref,
+		.set = s->set,
 	};
 }
 
 /* At most 30 prefixes: each is the largest that starts at @first and ends by @last. */
-static void range_add(struct prefix_list *l, const struct span *s, uint32_t first, uint32_t last)
+void range_add(struct prefix_list *l, const struct say *s, uint32_t first, uint32_t last)
 {
 	while (first <= last) {
 		uint8_t bits = 16;
@@ -80,18 +82,12 @@ static int u32_cmp(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/** struct paint - pieces of the ports: piece i is cuts[i] to cuts[i + 1] - 1 */
-struct paint {
-	uint32_t *cuts;
-	uint32_t count;
-	uint32_t *next; /* the first unpainted piece from here on */
-	const struct span **by;
-};
-
-static uint32_t piece_find(const struct paint *p, uint32_t port)
+uint32_t piece_find(const struct paint *p, uint32_t port)
 {
 	uint32_t low = 0, high = p->count;
 
+	if (port > 65535)
+		return p->count;
 	while (low + 1 < high) {
 		uint32_t mid = low + (high - low) / 2;
 
@@ -138,7 +134,7 @@ static void *array_new(size_t count, size_t size)
 	return a;
 }
 
-static void paint_init(struct paint *p, const struct span *spans, size_t count)
+void paint_init(struct paint *p, const struct span *spans, size_t count)
 {
 	size_t n = 0;
 
@@ -159,9 +155,11 @@ static void paint_init(struct paint *p, const struct span *spans, size_t count)
 	p->by = array_new(p->count + 1, sizeof(const struct span *));
 	for (uint32_t i = 0; i <= p->count; i++)
 		p->next[i] = i;
+	for (size_t i = 0; i < count; i++)
+		span_paint(p, &spans[i]);
 }
 
-static void paint_fini(struct paint *p)
+void paint_fini(struct paint *p)
 {
 	free(p->cuts);
 	free(p->next);
@@ -177,8 +175,6 @@ static void ports_resolve(const struct span *spans, size_t count, const struct s
 	if (!count || (above && above->deny))
 		return;
 	paint_init(&p, spans, count);
-	for (size_t i = 0; i < count; i++)
-		span_paint(&p, &spans[i]);
 	for (uint32_t i = 0; i < p.count;) {
 		const struct span *by = p.by[i];
 		uint32_t first = p.cuts[i];
@@ -186,7 +182,8 @@ static void ports_resolve(const struct span *spans, size_t count, const struct s
 		while (i < p.count && p.by[i] == by)
 			i++;
 		if (by && !(above && above->deny == by->deny))
-			range_add(out, by, first, p.cuts[i] - 1);
+			range_add(out, &(struct say){.span = by, .proto = (uint8_t)by->proto},
+				  first, p.cuts[i] - 1);
 	}
 	paint_fini(&p);
 }
@@ -198,18 +195,26 @@ static void proto_resolve(const struct span *spans, size_t count, const struct s
 	const struct span *best = above;
 
 	for (size_t i = 0; i < count; i++) {
-		bool full = spans[i].first == 0 && spans[i].last == 65535;
-
-		if (!full || (best && span_order(best, &spans[i]) <= 0))
+		if (!span_is_full(&spans[i]) || (best && span_order(best, &spans[i]) <= 0))
 			continue;
 		best = &spans[i];
 	}
 	if (best != above && !(above && above->deny == best->deny))
-		entry_add(out, best, AXO_POL_BITS_PROTO, 0);
+		entry_add(out, &(struct say){.span = best, .proto = (uint8_t)best->proto},
+			  AXO_POL_BITS_PROTO, 0);
 	ports_resolve(spans, count, best, out);
 }
 
-void spans_resolve(struct span *spans, size_t count, struct prefix_list *out)
+static bool spans_have_features(const struct span *spans, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (spans[i].rule)
+			return true;
+	return false;
+}
+
+void spans_resolve(struct span *spans, size_t count, struct feature_sets *sets,
+		   struct prefix_list *out)
 {
 	const struct span *any = NULL;
 	size_t i = count;
@@ -220,13 +225,17 @@ void spans_resolve(struct span *spans, size_t count, struct prefix_list *out)
 	while (i && spans[i - 1].proto == SPAN_ANY_PROTO)
 		any = &spans[--i];
 	if (any)
-		entry_add(out, any, AXO_POL_BITS_ALL, 0);
+		entry_add(out, &(struct say){.span = any}, AXO_POL_BITS_ALL, 0);
 	size_t end = i;
 	for (i = 0; i < end;) {
 		size_t first = i;
 
 		while (i < end && spans[i].proto == spans[first].proto)
 			i++;
-		proto_resolve(spans + first, i - first, any, out);
+		if (spans_have_features(spans + first, i - first))
+			spans_resolve_features(spans + first, i - first, spans + end, count - end,
+					       sets, out);
+		else
+			proto_resolve(spans + first, i - first, any, out);
 	}
 }

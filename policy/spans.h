@@ -13,12 +13,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct feature_rule;
+struct feature_sets;
+
 /** SPAN_ANY_PROTO - all protocols, ICMP too */
 #define SPAN_ANY_PROTO 256
 
 /**
  * struct span - @first and @last in host order
  * @proto: IPPROTO_* or SPAN_ANY_PROTO (then all ports)
+ * @rule:  of a rule with features, else NULL
  */
 struct span {
 	uint16_t proto;
@@ -26,19 +30,23 @@ struct span {
 	uint16_t last;
 	bool deny;
 	uint32_t ref;
+	const struct feature_rule *rule;
 };
 
 /**
  * struct prefix_entry - what becomes an axo_pol_entry
  * @bits: AXO_POL_BITS_*, or between the last two
  * @port: host order, bits behind the prefix are zero
+ * @set:  by feature_sets_get()
  */
 struct prefix_entry {
 	uint8_t bits;
 	uint8_t proto;
 	uint16_t port;
 	bool deny;
+	uint8_t features;
 	uint32_t ref;
+	uint32_t set;
 };
 
 /** struct prefix_list - grows; zero-initialised is empty; free(@items) */
@@ -47,7 +55,11 @@ struct prefix_list {
 	size_t count, size;
 };
 
-/** spans_resolve - append the entries for @spans, which are sorted in place */
-void spans_resolve(struct span *spans, size_t count, struct prefix_list *out);
+/**
+ * spans_resolve - append the entries for @spans, which are sorted in place
+ * @sets: grows by those of @spans; NULL if no span has a rule with features
+ */
+void spans_resolve(struct span *spans, size_t count, struct feature_sets *sets,
+		   struct prefix_list *out);
 
 #endif

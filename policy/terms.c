@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** struct collect - where the walk over the policies stands */
+/** struct collect - where the walk over the policies stands; @first: reference of part 0 */
 struct collect {
 	const struct policy_set *set;
 	const struct subject *subject;
 	struct arena *arena;
 	struct terms *out;
+	const struct policy *policy;
 	uint32_t ref;
+	uint32_t first;
 };
 
 /** struct match_list - grows; its items end in the arena */
@@ -124,6 +126,23 @@ static bool ports_named(const struct port_rule *r)
 	return false;
 }
 
+static const struct feature_rule *feature_rule_of(struct collect *c, const struct term *t)
+{
+	uint8_t features = port_rule_feature(t->ports);
+	struct feature_rule *r;
+
+	if (!features || t->deny)
+		return NULL;
+	r = arena_alloc(c->arena, sizeof(*r));
+	*r = (struct feature_rule){.ref = t->ref,
+				   .part = t->ref - c->first,
+				   .features = features,
+				   .policy = c->policy,
+				   .rule = t->ports};
+	c->out->features[t->dir] = true;
+	return r;
+}
+
 static void item_collect(struct collect *c, const struct rule_item *item, enum rule_section s)
 {
 	struct term t = {
@@ -142,10 +161,12 @@ static void item_collect(struct collect *c, const struct rule_item *item, enum r
 	list_each(struct port_rule, r, &item->ports) {
 		t.ports = r;
 		t.named = t.dir == AXO_DIR_EGRESS && ports_named(r);
+		t.rule = feature_rule_of(c, &t);
 		term_add(c, &t);
 		t.ref++;
 	}
 	t.ports = NULL;
+	t.rule = NULL;
 	t.named = false;
 	list_each(struct icmp_rule, r, &item->icmps) {
 		t.icmps = r;
@@ -201,7 +222,8 @@ void terms_collect(const struct policy_set *set, const struct subject *subject, 
 	for (size_t i = 0; i < count; i++) {
 		size_t before = out->count;
 
-		c.ref = policy_set_first_ref(set, relevant[i]);
+		c.policy = relevant[i];
+		c.first = c.ref = policy_set_first_ref(set, relevant[i]);
 		list_each(struct rule, r, &relevant[i]->rules) {
 			rule_collect(&c, r);
 		}
@@ -234,7 +256,8 @@ static void named_spans(const struct term *t, const struct port *p, const struct
 					    .first = ports[i].port,
 					    .last = ports[i].port,
 					    .deny = t->deny,
-					    .ref = t->ref});
+					    .ref = t->ref,
+					    .rule = t->rule});
 	}
 }
 
@@ -249,7 +272,8 @@ static void number_spans(const struct term *t, const struct port *p, struct span
 					    .first = p->first,
 					    .last = p->last,
 					    .deny = t->deny,
-					    .ref = t->ref});
+					    .ref = t->ref,
+					    .rule = t->rule});
 }
 
 static void icmp_spans(const struct term *t, struct span_list *out)

@@ -6,6 +6,7 @@
 #define POLICY_TERMS_H
 
 #include "policy/compile.h"
+#include "policy/feature.h"
 #include "policy/spans.h"
 
 /**
@@ -15,6 +16,7 @@
  * @named:   egress with named ports: what they mean depends on the peer
  * @matches: alternatives of who it speaks of
  * @ports, @icmps: the part of the item; both NULL: all protocols
+ * @rule:    of a port rule with features, else NULL; in the arena
  * @leader:  number of the first term of the direction that speaks of the same peers; it stands for
  *           all of them where peers are asked (terms_group)
  * @next:    the next one that speaks of them, or TERM_END
@@ -29,6 +31,7 @@ struct term {
 	uint32_t match_count;
 	const struct port_rule *ports;
 	const struct icmp_rule *icmps;
+	const struct feature_rule *rule;
 	uint32_t leader;
 	uint32_t next;
 };
@@ -39,6 +42,7 @@ struct term {
  * struct terms - of both directions, in the order of references
  * @default_deny: by enum axo_dir
  * @enforced:     by enum axo_dir: some rule speaks of the direction
+ * @features:     by enum axo_dir: some term has a rule with features
  * @held:         policies that @items borrow from
  */
 struct terms {
@@ -46,6 +50,7 @@ struct terms {
 	size_t count, size;
 	bool default_deny[2];
 	bool enforced[2];
+	bool features[2];
 	struct policy **held;
 	size_t held_count, held_size;
 };

@@ -136,7 +136,7 @@ static void publish(struct fixture *x, const struct compiled *c, uint32_t id)
 	}
 	for (size_t i = 0; i < c->entry_count; i++) {
 		struct axo_pol_key key = compiled_key(&c->entries[i], id);
-		struct axo_pol_entry value = compiled_value(&c->entries[i]);
+		struct axo_pol_entry value = compiled_value(c, &c->entries[i]);
 
 		assert_int_equal(bpf_map_update_elem(entries, &key, &value, 0), 0);
 	}

@@ -327,6 +327,27 @@ static bool rule_agrees(const struct world *w, const struct verdict *v,
 	return false;
 }
 
+/* Do the same parts, and only those, do something to the packet? */
+static bool features_agree(const struct verdict *v, const struct reference_verdict *ref)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < ref->count && i < REFERENCE_MAX_RULES; i++) {
+		const struct reference_rule *x = &ref->rules[i];
+		bool found = false;
+
+		if (!x->holds)
+			continue;
+		count++;
+		for (uint32_t n = 0; v->set && n < v->set->count; n++)
+			found |= !strcmp(v->set->rules[n]->policy->name, x->policy->name) &&
+				 v->set->rules[n]->part == x->number;
+		if (!found)
+			return false;
+	}
+	return count == (v->set ? v->set->count : 0);
+}
+
 static bool explain_agrees(const struct world *w, const struct compiled *c, const struct triple *t,
 			   const struct reference_verdict *ref)
 {
@@ -359,7 +380,9 @@ static bool triple_agrees(const struct world *w, const struct asked *a, const st
 	r->denied_by_rule += v.explicit_deny;
 	if (v.accesses > r->max_accesses)
 		r->max_accesses = v.accesses;
-	if (v.allow != ref.allow || !rule_agrees(w, &v, &ref))
+	r->enforced += v.set && v.set->features & FEATURE_ENFORCES;
+	r->chaos += v.set && v.set->features & AXO_FEATURE_CHAOS;
+	if (v.allow != ref.allow || !rule_agrees(w, &v, &ref) || !features_agree(&v, &ref))
 		return false;
 	return t->packet % 8 || explain_agrees(w, a->compiled, t, &ref);
 }
@@ -394,14 +417,15 @@ static void mismatch_print(const struct random_case *c, uint64_t seed, const str
 	reference_ask(&w, t, &ref);
 	fprintf(stderr,
 		"seed %" PRIu64 ": subject %s,%s %s peer %s (identity %u) protocol %u port %u\n"
-		"compiler: %s by rule %u; reference: %s (%zu rules speak, default deny %d)\n"
+		"compiler: %s by rule %u, features %#x of %u rules; "
+		"reference: %s (%zu rules speak, default deny %d)\n"
 		"allow_host %d complete_max %u pod_class_min %u\n%s",
 		seed, ends[t->subject].labels[0], ends[t->subject].labels[1],
 		t->dir == AXO_DIR_INGRESS ? "ingress from" : "egress to",
 		peer->address ? peer->address : peer->labels[0], end_identity(&w, peer), p.proto,
-		p.port, v.allow ? "allow" : "deny", v.rule, ref.allow ? "allow" : "deny", ref.count,
-		ref.default_deny, w.options.allow_host, w.options.complete_max,
-		w.options.pod_class_min, w.text);
+		p.port, v.allow ? "allow" : "deny", v.rule, v.set ? v.set->features : 0,
+		v.set ? v.set->count : 0, ref.allow ? "allow" : "deny", ref.count, ref.default_deny,
+		w.options.allow_host, w.options.complete_max, w.options.pod_class_min, w.text);
 	lookup_free(l);
 	compiled_free(k);
 	world_fini(&w);

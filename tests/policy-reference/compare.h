@@ -11,6 +11,8 @@
 struct compare_result {
 	uint64_t triples;
 	uint64_t allowed;
+	uint64_t enforced;
+	uint64_t chaos;
 	uint64_t denied_by_rule;
 	uint64_t mismatches;
 	uint32_t max_accesses;

@@ -78,6 +78,40 @@ static const char *const ports[] = {
 	"{port: \"1024\", endPort: 65535, protocol: TCP}",
 };
 
+/* Rules with features: of one language in a case, as two on a port are refused; and chaos. */
+enum { LANGUAGE_NONE, LANGUAGE_HTTP, LANGUAGE_SNI, LANGUAGE_DNS, LANGUAGES };
+
+static const char *const feature_ports[] = {
+	"{port: \"80\", protocol: TCP}",
+	"{port: \"79\", endPort: 81, protocol: TCP}",
+	"{port: \"1\", endPort: 1023, protocol: TCP}",
+	"{port: \"80\", endPort: 8080, protocol: TCP}",
+	"{port: \"1\", endPort: 65535, protocol: TCP}",
+	"{port: http, protocol: TCP}",
+};
+
+static const char *const dns_ports[] = {
+	"{port: \"53\", protocol: ANY}",
+	"{port: \"53\", protocol: UDP}",
+	"{port: \"80\", protocol: TCP}",
+	"{port: dns, protocol: UDP}",
+};
+
+static const char *const chaos_ports[] = {
+	"{port: \"80\", protocol: TCP}", "{port: \"1\", endPort: 1023, protocol: TCP}",
+	"{port: \"53\", protocol: UDP}", "{port: \"1000\", endPort: 30000, protocol: UDP}",
+	"{port: http, protocol: TCP}",
+};
+
+static const char *const feature_rules[] = {
+	[LANGUAGE_HTTP] = ", rules: {http: [{method: GET}]}",
+	[LANGUAGE_SNI] = ", serverNames: [a.example]",
+	[LANGUAGE_DNS] = ", rules: {dns: [{matchName: a.example}]}",
+};
+
+static const char chaos_rules[] =
+	", rules: {l7proto: chaos, l7: [{probability: 0.5, delay-response: 50ms}]}";
+
 static const char *const icmps[] = {
 	"{type: 8}",
 	"{type: EchoReply, family: IPv4}",
@@ -183,17 +217,42 @@ static void cnp_peers_fill(struct random_list *l, bool egress, uint64_t *state)
 	}
 }
 
+/* Port rules with features, in allowing sections of kinds that know them. */
+static bool features_fill(struct random_item *item, int language, bool egress, uint64_t *state)
+{
+	struct random_list *l = &item->ports;
+
+	if (!language || random_below(state, 2))
+		return false;
+	if (random_below(state, 2)) {
+		list_fill(l, "toPorts", chaos_ports, ARRAY_SIZE(chaos_ports), state);
+		item->rules = chaos_rules;
+	} else if (language != LANGUAGE_DNS) {
+		list_fill(l, "toPorts", feature_ports, ARRAY_SIZE(feature_ports), state);
+		item->rules = feature_rules[language];
+	} else if (egress) {
+		list_fill(l, "toPorts", dns_ports, ARRAY_SIZE(dns_ports), state);
+		item->rules = feature_rules[language];
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static void item_fill(struct random_item *item, const struct random_policy *p, int section,
 		      uint64_t *state)
 {
 	bool knp = p->kind == POLICY_KNP, egress = section >= SECTION_EGRESS;
 
-	*item = (struct random_item){.used = true, .split = random_below(state, 2)};
+	*item = (struct random_item){.used = true, .split = random_below(state, 2), .rules = ""};
 	if (knp && random_below(state, 4))
 		list_fill(&item->peers, egress ? "to" : "from", knp_peers, ARRAY_SIZE(knp_peers),
 			  state);
 	else if (!knp)
 		cnp_peers_fill(&item->peers, egress, state);
+	if (!knp && !section_denies((enum rule_section)section) &&
+	    features_fill(item, p->language, egress, state))
+		return;
 	uint32_t limit = random_below(state, 6);
 	if (knp && limit < 3)
 		list_fill(&item->ports, "ports", knp_ports, ARRAY_SIZE(knp_ports), state);
@@ -203,11 +262,11 @@ static void item_fill(struct random_item *item, const struct random_policy *p, i
 		list_fill(&item->icmps, "icmps", icmps, ARRAY_SIZE(icmps), state);
 }
 
-static void policy_fill(struct random_policy *p, uint64_t *state)
+static void policy_fill(struct random_policy *p, int language, uint64_t *state)
 {
 	static const int kinds[] = {POLICY_CNP, POLICY_CNP, POLICY_CNP, POLICY_CCNP, POLICY_KNP};
 
-	*p = (struct random_policy){.used = true, .kind = PICK(state, kinds)};
+	*p = (struct random_policy){.used = true, .kind = PICK(state, kinds), .language = language};
 	p->namespace_ = PICK(state, namespaces);
 	p->subject = PICK(state, subjects);
 	p->options = p->kind == POLICY_KNP ? PICK(state, knp_options) : PICK(state, options);
@@ -225,9 +284,11 @@ static void policy_fill(struct random_policy *p, uint64_t *state)
 void random_fill(struct random_case *c, uint64_t *state)
 {
 	memset(c, 0, sizeof(*c));
+	int language = (int)random_below(state, LANGUAGES);
+
 	c->count = 1 + (int)random_below(state, RANDOM_MAX_POLICIES);
 	for (int i = 0; i < c->count; i++)
-		policy_fill(&c->policies[i], state);
+		policy_fill(&c->policies[i], language, state);
 }
 
 /** struct style - what stands around a list and between its texts */
@@ -253,18 +314,31 @@ static void list_write(const struct random_list *l, const struct style *style, F
 	fprintf(out, "%s\n", style->after);
 }
 
+static void ports_write(const struct random_item *item, FILE *out)
+{
+	char between[128], after[128];
+	struct style style = {"[{ports: [", ", ", after};
+
+	snprintf(between, sizeof(between), "]%s}, {ports: [", item->rules);
+	snprintf(after, sizeof(after), "]%s}]", item->rules);
+	if (item->split)
+		style.between = between;
+	list_write(&item->ports, &style, out);
+}
+
 static void item_write(const struct random_item *item, bool knp, FILE *out)
 {
 	static const struct style plain = {"[", ", ", "]"};
-	static const struct style ports_joined = {"[{ports: [", ", ", "]}]"};
-	static const struct style ports_split = {"[{ports: [", "]}, {ports: [", "]}]"};
 	static const struct style icmps_joined = {"[{fields: [", ", ", "]}]"};
 	static const struct style icmps_split = {"[{fields: [", "]}, {fields: [", "]}]"};
 	bool empty = !item->peers.key && !item->ports.key && !item->icmps.key;
 
 	fprintf(out, "  - %s\n", empty ? "{}" : "");
 	list_write(&item->peers, &plain, out);
-	list_write(&item->ports, knp ? &plain : item->split ? &ports_split : &ports_joined, out);
+	if (knp)
+		list_write(&item->ports, &plain, out);
+	else
+		ports_write(item, out);
 	list_write(&item->icmps, item->split ? &icmps_split : &icmps_joined, out);
 }
 

@@ -23,19 +23,30 @@ struct random_list {
 	int count;
 };
 
-/** struct random_item - @split: every port in a port rule of its own, so that there are parts */
+/**
+ * struct random_item
+ * @split: every port in a port rule of its own, so that there are parts
+ * @rules: what stands behind the ports of each port rule: features, or ""
+ */
 struct random_item {
 	bool used;
 	bool split;
+	const char *rules;
 	struct random_list peers;
 	struct random_list ports;
 	struct random_list icmps;
 };
 
-/** struct random_policy - @kind: enum policy_kind; @sections: by enum rule_section */
+/**
+ * struct random_policy
+ * @kind:     enum policy_kind
+ * @language: in which its port rules enforce; 0 = they have no features
+ * @sections: by enum rule_section
+ */
 struct random_policy {
 	bool used;
 	int kind;
+	int language;
 	const char *namespace_;
 	const char *subject;
 	const char *options; /* further lines of the rule, or "" */

@@ -277,6 +277,19 @@ static void say(const struct question *q, const struct policy *p, uint32_t numbe
 	v->count++;
 }
 
+static void say_kind(const struct question *q, const struct port_rule *r)
+{
+	struct reference_verdict *v = q->out;
+	enum reference_kind kind = REFERENCE_PLAIN;
+
+	if (r->l7 == L7_CHAOS)
+		kind = REFERENCE_CHAOS;
+	else if (r->l7 || r->server_names.count)
+		kind = REFERENCE_ENFORCES;
+	if (v->count <= REFERENCE_MAX_RULES)
+		v->rules[v->count - 1].kind = kind;
+}
+
 /* Nobody named and no ports: nothing said.  Ports and nobody named: everybody. */
 static bool item_means_peer(const struct question *q, const struct rule_item *item)
 {
@@ -304,8 +317,10 @@ static uint32_t item_judge(const struct question *q, const struct policy *p,
 	if (!item->limited)
 		say(q, p, number, deny);
 	for (uint32_t i = 0; i < item->ports.count; i++)
-		if (port_rule_holds(q, &ports[i]))
+		if (port_rule_holds(q, &ports[i])) {
 			say(q, p, number + i, deny);
+			say_kind(q, &ports[i]);
+		}
 	for (uint32_t i = 0; i < item->icmps.count; i++)
 		if (icmp_rule_holds(q, &icmps[i]))
 			say(q, p, number + i, deny);
@@ -334,6 +349,21 @@ static uint32_t rule_judge(const struct question *q, const struct policy *p, con
 	return number;
 }
 
+/* The host is let in plainly; a plain part takes enforcement away, nothing takes chaos away. */
+static void features_judge(struct reference_verdict *v)
+{
+	bool plain = v->host;
+
+	for (size_t i = 0; i < v->count && i < REFERENCE_MAX_RULES; i++)
+		plain |= !v->rules[i].deny && v->rules[i].kind == REFERENCE_PLAIN;
+	for (size_t i = 0; i < v->count && i < REFERENCE_MAX_RULES; i++) {
+		struct reference_rule *r = &v->rules[i];
+
+		r->holds = v->allow && (r->kind == REFERENCE_CHAOS ||
+					(r->kind == REFERENCE_ENFORCES && !plain));
+	}
+}
+
 void reference_judge(const struct policy *policies, const struct reference_end *subject,
 		     const struct reference_end *peer, const struct reference_packet *packet,
 		     bool allow_host, struct reference_verdict *out)
@@ -359,4 +389,5 @@ void reference_judge(const struct policy *policies, const struct reference_end *
 	}
 	out->host = allow_host && packet->dir == AXO_DIR_INGRESS && reserved(&q, peer, "host");
 	out->allow = out->host || (!denied && (allowed || !out->default_deny));
+	features_judge(out);
 }

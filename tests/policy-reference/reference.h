@@ -40,11 +40,21 @@ struct reference_packet {
 
 #define REFERENCE_MAX_RULES 256
 
-/** struct reference_rule - a part that speaks of the packet: part @number of @policy (ref.h) */
+/** enum reference_kind - what an allowing part does: allow, allow what a language says, faults */
+enum reference_kind { REFERENCE_PLAIN, REFERENCE_ENFORCES, REFERENCE_CHAOS };
+
+/**
+ * struct reference_rule - a part that speaks of the packet: part @number of @policy (ref.h)
+ * @kind:  enum reference_kind
+ * @holds: the packet is allowed, and this part does something to it: enforcement that no plain
+ *         part takes away, or chaos
+ */
 struct reference_rule {
 	const struct policy *policy;
 	uint32_t number;
 	bool deny;
+	bool holds;
+	enum reference_kind kind;
 };
 
 /**

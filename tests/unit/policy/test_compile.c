@@ -201,7 +201,7 @@ static void a_new_peer_of_a_new_class_brings_its_entries(void **state)
 	assert_int_equal(d.first_entry, 0);
 	assert_int_equal(d.entry_count, 1);
 	struct axo_pol_key key = compiled_key(&f.compiled->entries[0], 7);
-	struct axo_pol_entry value = compiled_value(&f.compiled->entries[0]);
+	struct axo_pol_entry value = compiled_value(f.compiled, &f.compiled->entries[0]);
 	assert_int_equal(key.prefixlen, AXO_POL_BITS_PORT);
 	assert_int_equal(ntohl(key.policy), 7);
 	assert_int_equal(ntohl(key.class_), d.peer.class_[AXO_DIR_INGRESS] & ~AXO_CLASS_COMPLETE);
@@ -273,6 +273,117 @@ static void a_trace_names_rule_file_and_line(void **state)
 	fixture_close(&f);
 }
 
+static struct verdict ask(const struct fixture *f, uint32_t identity, uint16_t port)
+{
+	struct lookup *l = lookup_new(f->compiled);
+	const struct packet p = {.dir = AXO_DIR_INGRESS, .proto = IPPROTO_TCP, .port = port};
+	struct verdict v = lookup_packet(l, identity, &p);
+
+	lookup_free(l);
+	return v;
+}
+
+#define FEATURES                                                                         \
+	HEAD "  ingress:\n"                                                              \
+	     "  - toPorts: [{ports: [{port: \"80\", endPort: 90, protocol: TCP}],\n"     \
+	     "      rules: {http: [{method: GET}]}}]\n"                                  \
+	     "  - toPorts: [{ports: [{port: \"80\", protocol: TCP}],\n"                  \
+	     "      rules: {l7proto: chaos, l7: [{probability: 0.5, abort: reset}]}}]\n" \
+	     "  - fromEndpoints: [{matchLabels: {app: client}}]\n"                       \
+	     "    toPorts: [{ports: [{port: \"80\", protocol: TCP}],\n"                  \
+	     "      rules: {http: [{method: PUT}]}}]\n"                                  \
+	     "  - fromEndpoints: [{matchLabels: {app: admin}}]\n"
+
+static void rules_with_features_add_up_and_a_plain_one_ends_enforcement_only(void **state)
+{
+	static const struct {
+		uint32_t identity;
+		uint16_t port;
+		uint32_t count;
+		uint8_t features;
+	} rows[] = {
+		{999, 80, 2, AXO_FEATURE_HTTP | AXO_FEATURE_CHAOS}, /* nobody in particular */
+		{999, 81, 1, AXO_FEATURE_HTTP},
+		{300, 80, 3, AXO_FEATURE_HTTP | AXO_FEATURE_CHAOS},
+		{300, 90, 1, AXO_FEATURE_HTTP},
+		{400, 80, 1, AXO_FEATURE_CHAOS}, /* the admin: all ports, plainly */
+		{400, 81, 0, 0},
+	};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, FEATURES, 1);
+	peer_put(&f, 400, "k8s:app=admin");
+	f.options.complete_max = 0;
+	assert_int_equal(fixture_compile(&f, NULL), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct verdict v = ask(&f, rows[i].identity, rows[i].port);
+
+		assert_true(v.allow);
+		assert_int_equal(v.accesses, 2);
+		assert_int_equal(v.set ? v.set->count : 0, rows[i].count);
+		assert_int_equal(v.set ? v.set->features : 0, rows[i].features);
+	}
+	assert_int_equal(f.compiled->sets.count, 4);
+	assert_false(ask(&f, 999, 91).allow);
+	fixture_close(&f);
+}
+
+static void two_languages_on_one_port_are_refused_with_both_rules(void **state)
+{
+	struct error e = {0};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f,
+		     HEAD "  ingress:\n"
+			  "  - toPorts: [{ports: [{port: \"1\", endPort: 99, protocol: TCP}],\n"
+			  "      rules: {http: [{method: GET}]}}]\n"
+			  "  - toPorts: [{ports: [{port: \"80\", protocol: TCP}],\n"
+			  "      serverNames: [a.example]}]\n",
+		     0);
+	assert_int_equal(fixture_compile(&f, &e), -EINVAL);
+	assert_non_null(strstr(e.msg, "default/web#ingress[0].toPorts[0] (http)"));
+	assert_non_null(strstr(e.msg, "default/web#ingress[1].toPorts[0] (sni)"));
+	fixture_close(&f);
+}
+
+static void what_has_no_default_deny_is_enforced_all_the_same(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f,
+		     HEAD "  enableDefaultDeny: {ingress: false}\n  ingress:\n"
+			  "  - toPorts: [{ports: [{port: \"80\", protocol: TCP}],\n"
+			  "      rules: {http: [{method: GET}]}}]\n",
+		     0);
+	assert_int_equal(fixture_compile(&f, NULL), 0);
+	assert_non_null(ask(&f, 999, 80).set);
+	assert_null(ask(&f, 999, 81).set);
+	assert_true(ask(&f, 999, 81).allow);
+	fixture_close(&f);
+}
+
+static void the_host_meets_chaos_but_no_enforcement(void **state)
+{
+	const char *labels[] = {"reserved:host"};
+	struct identity_view host = {.id = 1, .labels = labels, .label_count = 1};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, FEATURES, 0);
+	assert_int_equal(peers_put(f.peers, f.set, &host, NULL), 0);
+	assert_int_equal(fixture_compile(&f, NULL), 0);
+	struct verdict v = ask(&f, 1, 80);
+	assert_int_equal(v.rule, AXO_RULE_HOST);
+	assert_int_equal(v.set->features, AXO_FEATURE_CHAOS);
+	v = ask(&f, 1, 81);
+	assert_true(v.allow);
+	assert_null(v.set);
+	fixture_close(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +394,10 @@ int main(void)
 		cmocka_unit_test(what_does_not_fit_is_refused_with_the_numbers),
 		cmocka_unit_test(a_new_peer_of_a_known_class_adds_no_entries),
 		cmocka_unit_test(a_new_peer_of_a_new_class_brings_its_entries),
+		cmocka_unit_test(rules_with_features_add_up_and_a_plain_one_ends_enforcement_only),
+		cmocka_unit_test(two_languages_on_one_port_are_refused_with_both_rules),
+		cmocka_unit_test(what_has_no_default_deny_is_enforced_all_the_same),
+		cmocka_unit_test(the_host_meets_chaos_but_no_enforcement),
 		cmocka_unit_test(a_compiled_policy_outlives_its_text),
 		cmocka_unit_test(a_trace_names_rule_file_and_line),
 	};

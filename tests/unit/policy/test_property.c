@@ -39,6 +39,8 @@ static void compiler_agrees_with_reference_on_random_policies(void **state)
 	assert_true(r.triples >= 100000);
 	assert_true(r.allowed > r.triples / 10);
 	assert_true(r.denied_by_rule > r.triples / 50);
+	assert_true(r.enforced > r.triples / 1000);
+	assert_true(r.chaos > r.triples / 1000);
 	assert_true(r.triples - r.allowed - r.denied_by_rule > r.triples / 10);
 }
 

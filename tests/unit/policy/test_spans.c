@@ -17,6 +17,10 @@
 #define TCP IPPROTO_TCP
 #define UDP IPPROTO_UDP
 #define ANY SPAN_ANY_PROTO
+#define SPAN(p, a, b, d, r)                                                      \
+	{                                                                        \
+		.proto = (p), .first = (a), .last = (b), .deny = (d), .ref = (r) \
+	}
 
 /* What the longest prefix says: 0 nothing, 1 allow, 2 deny. */
 static int entries_say(const struct prefix_list *l, uint8_t proto, uint16_t port)
@@ -52,7 +56,7 @@ static size_t count_of(struct span *spans, size_t count)
 {
 	struct prefix_list l = {0};
 
-	spans_resolve(spans, count, &l);
+	spans_resolve(spans, count, NULL, &l);
 	free(l.items);
 	return l.count;
 }
@@ -60,20 +64,20 @@ static size_t count_of(struct span *spans, size_t count)
 static void a_range_takes_at_most_thirty_prefixes(void **state)
 {
 	(void)state;
-	assert_int_equal(count_of(&(struct span){TCP, 80, 80, false, 16}, 1), 1);
-	assert_int_equal(count_of(&(struct span){TCP, 0, 65535, false, 16}, 1), 1);
-	assert_int_equal(count_of(&(struct span){TCP, 1, 65535, false, 16}, 1), 16);
-	assert_int_equal(count_of(&(struct span){TCP, 1, 65534, false, 16}, 1), 30);
-	assert_int_equal(count_of(&(struct span){TCP, 1024, 2047, false, 16}, 1), 1);
-	assert_int_equal(count_of(&(struct span){ANY, 0, 65535, true, 16}, 1), 1);
+	assert_int_equal(count_of(&(struct span)SPAN(TCP, 80, 80, false, 16), 1), 1);
+	assert_int_equal(count_of(&(struct span)SPAN(TCP, 0, 65535, false, 16), 1), 1);
+	assert_int_equal(count_of(&(struct span)SPAN(TCP, 1, 65535, false, 16), 1), 16);
+	assert_int_equal(count_of(&(struct span)SPAN(TCP, 1, 65534, false, 16), 1), 30);
+	assert_int_equal(count_of(&(struct span)SPAN(TCP, 1024, 2047, false, 16), 1), 1);
+	assert_int_equal(count_of(&(struct span)SPAN(ANY, 0, 65535, true, 16), 1), 1);
 	assert_int_equal(count_of(NULL, 0), 0);
 }
 
 static void what_a_wider_span_says_needs_no_entry(void **state)
 {
-	struct span covered[] = {{TCP, 80, 80, false, 17}, {ANY, 0, 65535, false, 18}};
-	struct span denied[] = {{TCP, 80, 80, false, 17}, {TCP, 0, 65535, true, 18}};
-	struct span joined[] = {{UDP, 0, 65535, false, 17}, {UDP, 7, 9, false, 18}};
+	struct span covered[] = {SPAN(TCP, 80, 80, false, 17), SPAN(ANY, 0, 65535, false, 18)};
+	struct span denied[] = {SPAN(TCP, 80, 80, false, 17), SPAN(TCP, 0, 65535, true, 18)};
+	struct span joined[] = {SPAN(UDP, 0, 65535, false, 17), SPAN(UDP, 7, 9, false, 18)};
 
 	(void)state;
 	assert_int_equal(count_of(covered, 2), 1);
@@ -83,12 +87,12 @@ static void what_a_wider_span_says_needs_no_entry(void **state)
 
 static void deny_names_the_widest_rule_and_the_lowest_reference(void **state)
 {
-	struct span spans[] = {
-		{TCP, 80, 80, true, 20}, {TCP, 80, 81, true, 30}, {TCP, 80, 81, true, 25}};
+	struct span spans[] = {SPAN(TCP, 80, 80, true, 20), SPAN(TCP, 80, 81, true, 30),
+			       SPAN(TCP, 80, 81, true, 25)};
 	struct prefix_list l = {0};
 
 	(void)state;
-	spans_resolve(spans, 3, &l);
+	spans_resolve(spans, 3, NULL, &l);
 	assert_int_equal(l.count, 1);
 	assert_int_equal(l.items[0].ref, 25);
 	assert_int_equal(l.items[0].bits, AXO_POL_BITS_PORT - 1);
@@ -131,7 +135,7 @@ static void every_port_gets_what_the_spans_say(void **state)
 			random_span(&spans[i], &seed);
 			given[i] = spans[i];
 		}
-		spans_resolve(spans, count, &l);
+		spans_resolve(spans, count, NULL, &l);
 		for (size_t i = 0; i < ARRAY_SIZE(near); i++)
 			for (uint8_t proto = TCP; proto <= UDP; proto += UDP - TCP)
 				if (entries_say(&l, proto, near[i]) !=
