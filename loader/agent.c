@@ -77,7 +77,6 @@ static int state_reload(void *arg, struct error *e)
 		r = reconcile_run(agent, &report, e);
 	if (r < 0)
 		return r;
-	datapath_settle(agent->datapath);
 	policy_loaded(agent->policy);
 	return ip_feed_loaded(agent->ip_feed, e);
 }
@@ -223,6 +222,7 @@ static int start_reconcile(struct agent *agent, struct error *e)
 	log_info("reconciled", "ready", log_num(report.ready), "lost", log_num(report.lost),
 		 "written", log_num(report.written), "pruned", log_num(report.pruned), "orphans",
 		 log_num(report.orphans));
+	datapath_settle(agent->datapath);
 	policy_loaded(agent->policy);
 	r = ip_feed_loaded(agent->ip_feed, e);
 	if (r < 0)
