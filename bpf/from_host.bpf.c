@@ -18,7 +18,7 @@ static __noinline int from_host_slow(struct __sk_buff *skb, struct packet *p)
 	rc = parse_frame(skb, p);
 	if (rc)
 		return rc;
-	rc = slow_hit(skb, p, false);
+	rc = slow_hit(skb, p);
 	if (rc != VERDICT_SLOW)
 		return rc;
 	/* axo_host is NOARP: nobody asks here. */
@@ -36,14 +36,14 @@ static __noinline int from_host_slow(struct __sk_buff *skb, struct packet *p)
 		if (rc)
 			return rc;
 	}
-	return slow_flow(skb, p, false);
+	return slow_flow(skb, p);
 }
 
 SEC("tc")
 int from_host(struct __sk_buff *skb)
 {
 	struct packet p;
-	int rc = fast_path(skb, &p, false);
+	int rc = fast_path(skb, &p, FROM_HOST);
 
 	if (rc == VERDICT_SLOW) {
 		packet_restart(&p);
@@ -51,7 +51,7 @@ int from_host(struct __sk_buff *skb)
 	}
 	if (rc == VERDICT_FEATURE)
 		rc = tail_start(skb, &p);
-	return rc < 0 ? drop(skb, &p, -rc, AXO_DIR_INGRESS) : rc;
+	return rc < 0 ? drop(skb, &p, -rc) : rc;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

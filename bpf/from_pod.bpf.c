@@ -35,7 +35,7 @@ static __always_inline int from_pod_checked(struct __sk_buff *skb, struct packet
 		if (rc)
 			return rc;
 	}
-	return slow_flow(skb, p, true);
+	return slow_flow(skb, p);
 }
 
 static __noinline int from_pod_slow(struct __sk_buff *skb, struct packet *p)
@@ -46,7 +46,7 @@ static __noinline int from_pod_slow(struct __sk_buff *skb, struct packet *p)
 	rc = parse_frame(skb, p);
 	if (rc)
 		return rc;
-	rc = slow_hit(skb, p, true);
+	rc = slow_hit(skb, p);
 	if (rc != VERDICT_SLOW)
 		return rc;
 	ep = endpoint_of_device(skb->ifindex);
@@ -61,7 +61,7 @@ SEC("tc")
 int from_pod(struct __sk_buff *skb)
 {
 	struct packet p;
-	int rc = fast_path(skb, &p, true);
+	int rc = fast_path(skb, &p, FROM_POD);
 
 	if (rc == VERDICT_SLOW) {
 		packet_restart(&p);
@@ -69,7 +69,7 @@ int from_pod(struct __sk_buff *skb)
 	}
 	if (rc == VERDICT_FEATURE)
 		rc = tail_start(skb, &p);
-	return rc < 0 ? drop(skb, &p, -rc, AXO_DIR_EGRESS) : rc;
+	return rc < 0 ? drop(skb, &p, -rc) : rc;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -21,7 +21,7 @@ static __noinline int pass_deliver(struct __sk_buff *skb, struct packet *p)
 	s = flow_side(f, p);
 	if (f->verdict != AXO_VERDICT_ALLOW || s->deliver == AXO_DELIVER_NONE)
 		return -AXO_DROP_FEATURE;
-	return flow_pass(skb, p, f, skb->ifindex != axo_cfg.ifindex_net);
+	return flow_pass(skb, p, f);
 }
 
 SEC("tc")
@@ -33,7 +33,7 @@ int pass(struct __sk_buff *skb)
 	if (!t)
 		return TC_ACT_SHOT;
 	rc = pass_deliver(skb, &t->p);
-	return rc < 0 ? drop(skb, &t->p, -rc, tail_dir(skb)) : rc;
+	return rc < 0 ? drop(skb, &t->p, -rc) : rc;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -31,16 +31,14 @@ static const char *const map_names[MAP_COUNT] = {
 	[MAP_POL_PEER] = AXO_MAP_POL_PEER,
 	[MAP_POL_ENTRY] = AXO_MAP_POL_ENTRY,
 	[MAP_POL_HITS] = AXO_MAP_POL_HITS,
+	[MAP_ROUTE] = AXO_MAP_ROUTE,
 	[MAP_FEATURE] = AXO_MAP_FEATURE,
 	[MAP_PROGS] = AXO_MAP_PROGS,
 };
 
-const char *const datapath_prog_names[PROG_COUNT] = {[PROG_FROM_POD] = "from_pod",
-						     [PROG_FROM_HOST] = "from_host",
-#define X(symbol, index, program) [PROG_##symbol] = #program,
-						     AXO_PROGS(X)
-#undef X
-};
+#define ENTRY(symbol, program) #program,
+#define TAIL(symbol, index, program) #program,
+const char *const datapath_prog_names[PROG_COUNT] = {ENTRY_POINTS(ENTRY) AXO_PROGS(TAIL)};
 
 /* Generation in the pinned axo_state, whatever else is in it; 0 = there is none. */
 static uint32_t old_generation(const char *bpffs_dir)

@@ -32,6 +32,7 @@ enum datapath_map {
 	MAP_POL_PEER,
 	MAP_POL_ENTRY,
 	MAP_POL_HITS,
+	MAP_ROUTE,
 	MAP_FEATURE,
 	MAP_PROGS,
 	MAP_COUNT,
@@ -71,7 +72,7 @@ const char *datapath_map_name(enum datapath_map map);
 int datapath_map_info(const struct datapath *dp, enum datapath_map map,
 		      struct datapath_map_info *out);
 
-/** datapath_prog_fd - borrowed; @name: "from_pod" or "from_host"; -ENOENT */
+/** datapath_prog_fd - borrowed; @name: of an entry point, as "from_pod"; -ENOENT */
 int datapath_prog_fd(const struct datapath *dp, const char *name);
 
 /** datapath_state - the entry of axo_state, as the agent, its only writer, wrote it last */

@@ -8,13 +8,19 @@
 #include "axoneme/feature.h"
 #include "loader/datapath.h"
 
+/* Programs that hooks run, X(symbol, program); those that are tail-called are in feature.h. */
+#define ENTRY_POINTS(X)         \
+	X(FROM_POD, from_pod)   \
+	X(FROM_HOST, from_host) \
+	X(FROM_NETDEV, from_netdev)
+
 /** enum datapath_prog - entry points, then those of axo_progs */
 enum datapath_prog {
-	PROG_FROM_POD,
-	PROG_FROM_HOST,
-#define X(symbol, index, program) PROG_##symbol,
-	AXO_PROGS(X)
-#undef X
+#define ENTRY(symbol, program) PROG_##symbol,
+#define TAIL(symbol, index, program) PROG_##symbol,
+	ENTRY_POINTS(ENTRY) AXO_PROGS(TAIL)
+#undef ENTRY
+#undef TAIL
 		PROG_COUNT,
 };
 

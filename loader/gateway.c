@@ -172,7 +172,7 @@ static int pair_apply(struct netlink *nl, const struct options *opt, struct gate
 		return r;
 	memcpy(gw->config.mac, host.mac, 6);
 	gw->config.ifindex_net = (uint32_t)net.ifindex;
-	gw->ifindex_host = host.ifindex;
+	gw->config.ifindex_host = (uint32_t)host.ifindex;
 	up.mac = memcmp(net.mac, host.mac, 6) != 0 ? host.mac : NULL;
 	r = link_set(nl, net.ifindex, &up);
 	if (r == 0)
@@ -341,7 +341,7 @@ int gateway_apply(struct netlink *nl, struct options *opt, struct gateway *out, 
 	if (r == 0 && v6)
 		r = sysctl_must(6, AXO_DEV_HOST, "disable_ipv6", "0", e);
 	if (r == 0)
-		r = addresses_apply(nl, gw.ifindex_host, addresses, count, e);
+		r = addresses_apply(nl, (int)gw.config.ifindex_host, addresses, count, e);
 	if (r == 0 && v4)
 		r = sysctls_v4(opt, e);
 	if (r == 0 && v6)

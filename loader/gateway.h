@@ -23,12 +23,10 @@
 /**
  * struct gateway - what gateway_apply() found and made
  * @config: for the programs
- * @ifindex_host: axo_host
  * @mtu:    of pod devices
  */
 struct gateway {
 	struct axo_config config;
-	int ifindex_host;
 	uint32_t mtu;
 };
 

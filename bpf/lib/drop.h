@@ -27,15 +27,15 @@ static __always_inline void drop_count(__u32 len, __u8 reason, __u8 dir)
 	n->bytes += len;
 }
 
-/** drop - the TC action for @reason; @dir says who gets an ICMP error: the pod or the stack */
-static __noinline int drop(struct __sk_buff *skb, const struct packet *p, __u8 reason, __u8 dir)
+/** drop - the TC action for @reason; @p->from is set, whatever else is known */
+static __noinline int drop(struct __sk_buff *skb, const struct packet *p, __u8 reason)
 {
-	__u8 counted = policy_denied(-reason) ? p->denied.dir : dir;
+	__u8 dir = policy_denied(-reason) ? p->denied.dir : packet_dir(p);
 
-	drop_count(skb->len, reason, counted);
+	drop_count(skb->len, reason, dir);
 	if (event_wanted(AXO_EVENT_DROP))
-		event_drop(skb, p, reason, counted);
-	return icmp_answer_drop(skb, p, reason, dir == AXO_DIR_EGRESS);
+		event_drop(skb, p, reason, dir);
+	return icmp_answer_drop(skb, p, reason);
 }
 
 #endif

@@ -136,6 +136,8 @@ static __always_inline bool fast_usable(struct __sk_buff *skb, const struct pack
 
 	if ((void *)(eth + 1) > (void *)(long)skb->data_end)
 		return false;
+	if (p->from == FROM_NETWORK)
+		return flow_is_current(f, s, p) && s->ifindex_in == AXO_IFINDEX_NETWORK;
 	return flow_is_current(f, s, p) && s->ifindex_in == skb->ifindex &&
 	       mac_equal(eth->h_source, s->smac);
 }
@@ -146,14 +148,16 @@ static __always_inline int fast_feature(struct packet *p, const struct axo_flow 
 	p->frag_id = 0;
 	p->icmp_role = ICMP_NONE;
 	p->features = f->features;
-	p->pad[0] = 0;
-	p->pad[1] = 0;
+	p->pad = 0;
 	p->denied = (struct denial){};
 	return VERDICT_FEATURE;
 }
 
-/** fast_path - TC_ACT_REDIRECT, -AXO_DROP_x, VERDICT_FEATURE or VERDICT_SLOW; sets @p->generation in any case */
-static __always_inline int fast_path(struct __sk_buff *skb, struct packet *p, bool hop)
+/**
+ * fast_path - TC_ACT_REDIRECT, -AXO_DROP_x, VERDICT_FEATURE or VERDICT_SLOW
+ * @from: which entry point this is; it and the generation are in @p in any case
+ */
+static __always_inline int fast_path(struct __sk_buff *skb, struct packet *p, enum packet_from from)
 {
 	const struct axo_state *state;
 	struct axo_flow_side *s;
@@ -163,6 +167,7 @@ static __always_inline int fast_path(struct __sk_buff *skb, struct packet *p, bo
 
 	/* Before any other lookup: include/axoneme/state.h. */
 	state = bpf_map_lookup_elem(&axo_state, &zero);
+	p->from = from;
 	p->generation = state ? *(volatile __u32 *)&state->generation : 0;
 	if (!fast_parse(skb, p))
 		return VERDICT_SLOW;
@@ -179,7 +184,7 @@ static __always_inline int fast_path(struct __sk_buff *skb, struct packet *p, bo
 	}
 	if (f->features)
 		return fast_feature(p, f);
-	rc = deliver(skb, p, s, hop);
+	rc = deliver(skb, p, s);
 	if (rc < 0) {
 		p->denied = (struct denial){};
 		return rc;
@@ -190,13 +195,15 @@ static __always_inline int fast_path(struct __sk_buff *skb, struct packet *p, bo
 	return rc;
 }
 
-/** packet_restart - before the slow path parses from the start: only the generation stays */
+/** packet_restart - before the slow path parses from the start: only what fast_path() set stays */
 static __always_inline void packet_restart(struct packet *p)
 {
 	__u32 generation = p->generation;
+	__u8 from = p->from;
 
 	__builtin_memset(p, 0, sizeof(*p));
 	p->generation = generation;
+	p->from = from;
 }
 
 #endif

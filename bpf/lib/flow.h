@@ -63,9 +63,12 @@ static __always_inline struct axo_flow_side *flow_side(struct axo_flow *f, const
 	return p->side ? &f->side[1] : &f->side[0];
 }
 
-/** flow_admits - did this packet enter where that side's packets must? */
-static __always_inline bool flow_admits(struct __sk_buff *skb, const struct axo_flow_side *s)
+/** flow_admits - did @p enter where that side's packets must? */
+static __always_inline bool flow_admits(struct __sk_buff *skb, const struct packet *p,
+					const struct axo_flow_side *s)
 {
+	if (s->ifindex_in == AXO_IFINDEX_NETWORK)
+		return p->from != FROM_POD;
 	return s->ifindex_in == skb->ifindex && packet_has_smac(skb, s->smac);
 }
 

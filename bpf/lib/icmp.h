@@ -4,8 +4,8 @@
  * packet too big.  The dropped packet becomes the quotation and goes back out of the device
  * that it came from.
  *
- * Who sends it: to a pod the gateway.  To the host's stack the address that could not be
- * reached: the stack takes no packet from the gateway's address, which is its own.
+ * Who sends it: to a pod and to the network the gateway.  To the host's stack the address that
+ * could not be reached: the stack takes no packet from the gateway's address, which is its own.
  *
  * Never for ICMP errors, fragments but the first, neighbour discovery or a source that is no
  * unicast address (RFC 1122, 3.2.2; RFC 4443, 2.4).  At most AXO_ICMP_RATE a second and CPU
@@ -121,18 +121,17 @@ static __always_inline void icmp_v6_type(struct icmp_header *icmp, const struct 
 	}
 }
 
-/** icmp_set_eth - back to who sent the frame */
+/** icmp_set_eth - back to who sent the frame, from whom it was for */
 static __always_inline int icmp_set_eth(struct __sk_buff *skb, struct ethhdr *eth, __be16 ethertype)
 {
-	if (bpf_skb_load_bytes(skb, offsetof(struct ethhdr, h_source), eth->h_dest, ETH_ALEN))
+	if (bpf_skb_load_bytes(skb, offsetof(struct ethhdr, h_source), eth->h_dest, ETH_ALEN) ||
+	    bpf_skb_load_bytes(skb, offsetof(struct ethhdr, h_dest), eth->h_source, ETH_ALEN))
 		return -AXO_DROP_REDIRECT;
-	__builtin_memcpy(eth->h_source, mac_own(), ETH_ALEN);
 	eth->h_proto = ethertype;
 	return 0;
 }
 
-static __noinline int icmp_v4_write(struct __sk_buff *skb, const struct packet *p, __u8 reason,
-				    bool to_pod)
+static __noinline int icmp_v4_write(struct __sk_buff *skb, const struct packet *p, __u8 reason)
 {
 	struct icmp_v4_frame f = {.ip = {.version = 4, .ihl = 5, .ttl = ICMP_TTL}};
 	__u16 check;
@@ -144,8 +143,8 @@ static __noinline int icmp_v4_write(struct __sk_buff *skb, const struct packet *
 	f.ip.protocol = IPPROTO_ICMP;
 	f.ip.tot_len = bpf_htons(skb->len - ETH_HLEN);
 	f.ip.daddr = addr_v4(packet_src(p));
-	f.ip.saddr = to_pod ? *(const volatile __be32 *)&axo_cfg.gateway4.b[12]
-			    : addr_v4(packet_dst(p));
+	f.ip.saddr = p->from == FROM_HOST ? addr_v4(packet_dst(p))
+					  : *(const volatile __be32 *)&axo_cfg.gateway4.b[12];
 	f.ip.check = csum_fold(csum_words(&f.ip, sizeof(f.ip) / 2));
 	if (bpf_skb_store_bytes(skb, 0, &f.eth, sizeof(f) - sizeof(f.pad), 0))
 		return -AXO_DROP_REDIRECT;
@@ -153,11 +152,10 @@ static __noinline int icmp_v4_write(struct __sk_buff *skb, const struct packet *
 	return bpf_skb_store_bytes(skb, ICMP_V4_OFF + ICMP_CHECK_OFF, &check, sizeof(check), 0);
 }
 
-static __noinline int icmp_v6_write(struct __sk_buff *skb, const struct packet *p, __u8 reason,
-				    bool to_pod)
+static __noinline int icmp_v6_write(struct __sk_buff *skb, const struct packet *p, __u8 reason)
 {
 	struct icmp_v6_frame f = {.ip6 = {.version = 6, .hop_limit = ICMP_TTL}};
-	const void *from = to_pod ? (const void *)&axo_cfg.gateway6 : packet_dst(p);
+	const void *from = p->from == FROM_HOST ? packet_dst(p) : (const void *)&axo_cfg.gateway6;
 	__u64 sum;
 	__u16 check;
 
@@ -178,13 +176,12 @@ static __noinline int icmp_v6_write(struct __sk_buff *skb, const struct packet *
 
 static __always_inline bool icmp_has_error(__u8 reason)
 {
-	return reason == AXO_DROP_NO_POD || reason == AXO_DROP_TTL_EXCEEDED ||
-	       reason == AXO_DROP_MTU;
+	return reason == AXO_DROP_NO_POD || reason == AXO_DROP_NO_ROUTE ||
+	       reason == AXO_DROP_TTL_EXCEEDED || reason == AXO_DROP_MTU;
 }
 
 /** icmp_answer_drop - the TC action: TC_ACT_REDIRECT with the error, or TC_ACT_SHOT without */
-static __noinline int icmp_answer_drop(struct __sk_buff *skb, const struct packet *p, __u8 reason,
-				       bool to_pod)
+static __noinline int icmp_answer_drop(struct __sk_buff *skb, const struct packet *p, __u8 reason)
 {
 	int rc;
 
@@ -194,8 +191,7 @@ static __noinline int icmp_answer_drop(struct __sk_buff *skb, const struct packe
 		count_add(AXO_COUNT_ICMP_LIMITED);
 		return TC_ACT_SHOT;
 	}
-	rc = p->family == 6 ? icmp_v6_write(skb, p, reason, to_pod)
-			    : icmp_v4_write(skb, p, reason, to_pod);
+	rc = p->family == 6 ? icmp_v6_write(skb, p, reason) : icmp_v4_write(skb, p, reason);
 	if (rc)
 		return TC_ACT_SHOT;
 	count_add(AXO_COUNT_ICMP_SENT);

@@ -22,6 +22,7 @@
 #include "axoneme/ipcache.h"
 #include "axoneme/limits.h"
 #include "axoneme/policy.h"
+#include "axoneme/route.h"
 #include "axoneme/state.h"
 
 struct {
@@ -50,6 +51,15 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } axo_ipcache SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, AXO_MAX_ROUTES);
+	__type(key, struct axo_ipcache_key);
+	__type(value, struct axo_route);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} axo_route SEC(".maps") __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -29,6 +29,16 @@
  */
 #define VERIFIED_ONCE __weak __noinline
 
+/** VERDICT_STACK - from the network: not ours, the host's stack takes it as if we were not there */
+#define VERDICT_STACK 258
+
+/** enum packet_from - where it entered; each entry point is one of them */
+enum packet_from {
+	FROM_POD = 0,
+	FROM_HOST,    /* the host's stack routed it: axo_net */
+	FROM_NETWORK, /* one of the host's devices received it */
+};
+
 /** enum packet_kind - what the slow path has to do with it */
 enum packet_kind {
 	PACKET_UNKNOWN = 0, /* not parsed */
@@ -79,6 +89,7 @@ struct denial {
  * @l4_len:     length of the TCP or UDP header; else 0
  * @icmp_role:  enum icmp_role; an answer has the key of the question
  * @features:   VERDICT_FEATURE: those of the flow that are still to be met (enum axo_feature)
+ * @from:       enum packet_from; set before anything else
  * @pad:        zero
  * @denied:     only for a packet that a policy denied
  */
@@ -97,7 +108,8 @@ struct packet {
 	__u16 l4_len;
 	__u8 icmp_role;
 	__u8 features;
-	__u8 pad[2];
+	__u8 from;
+	__u8 pad;
 	struct denial denied;
 };
 
@@ -193,6 +205,12 @@ static __always_inline const struct axo_addr *packet_src(const struct packet *p)
 static __always_inline const struct axo_addr *packet_dst(const struct packet *p)
 {
 	return p->side ? &p->key.addr[0] : &p->key.addr[1];
+}
+
+/** packet_dir - whom a drop concerns: what a pod sends, or what is on its way to one */
+static __always_inline enum axo_dir packet_dir(const struct packet *p)
+{
+	return p->from == FROM_POD ? AXO_DIR_EGRESS : AXO_DIR_INGRESS;
 }
 
 /** mac_equal, mac_copy - packet bytes: two loads instead of six; BPF reads unaligned packets */

@@ -9,11 +9,10 @@
 #include "bpf/lib/flow.h"
 
 /** flow_pass - deliver by a current entry and count; as the hot path does (fast.h), plus LRU */
-static __noinline int flow_pass(struct __sk_buff *skb, struct packet *p, struct axo_flow *f,
-				bool hop)
+static __noinline int flow_pass(struct __sk_buff *skb, struct packet *p, struct axo_flow *f)
 {
 	struct axo_flow_side *s = flow_side(f, p);
-	int rc = deliver(skb, p, s, hop);
+	int rc = deliver(skb, p, s);
 	bool retry;
 
 	if (rc < 0)

@@ -33,6 +33,7 @@ static __noinline int related_parse(struct __sk_buff *skb, const struct packet *
 		return -AXO_DROP_ICMP_UNRELATED;
 	quoted->side ^= 1;
 	quoted->generation = p->generation;
+	quoted->from = p->from;
 	return 0;
 }
 
@@ -40,21 +41,19 @@ static __noinline int related_parse(struct __sk_buff *skb, const struct packet *
 static __noinline int related_stale(struct __sk_buff *skb, struct packet *p, struct packet *quoted,
 				    const struct axo_flow *found)
 {
-	bool hop = skb->ifindex != axo_cfg.ifindex_net;
 	struct axo_flow *f = flow_scratch();
 
 	if (!f)
 		return -AXO_DROP_MAP_FULL;
 	*f = *found;
-	if (judge_flow(quoted, f) || !flow_admits(skb, flow_side(f, quoted)))
+	if (judge_flow(quoted, f) || !flow_admits(skb, p, flow_side(f, quoted)))
 		return -AXO_DROP_ICMP_UNRELATED;
-	return deliver(skb, p, flow_side(f, quoted), hop);
+	return deliver(skb, p, flow_side(f, quoted));
 }
 
 /** related_deliver - TC_ACT_REDIRECT or -AXO_DROP_x */
 static __noinline int related_deliver(struct __sk_buff *skb, struct packet *p)
 {
-	bool hop = skb->ifindex != axo_cfg.ifindex_net;
 	struct packet quoted = {};
 	struct axo_flow_side *s;
 	struct axo_flow *f;
@@ -67,11 +66,11 @@ static __noinline int related_deliver(struct __sk_buff *skb, struct packet *p)
 	if (!f)
 		return -AXO_DROP_ICMP_UNRELATED;
 	s = flow_side(f, &quoted);
-	if (!flow_admits(skb, s))
+	if (!flow_admits(skb, p, s))
 		return -AXO_DROP_ICMP_UNRELATED;
 	if (!flow_is_current(f, s, p))
 		return related_stale(skb, p, &quoted, f);
-	rc = deliver(skb, p, s, hop);
+	rc = deliver(skb, p, s);
 	if (rc > 0)
 		flow_count(s, skb->len);
 	return rc;

@@ -9,15 +9,14 @@
 #include "bpf/lib/pass.h"
 
 /** slow_current - the entry is current and admits the packet */
-static __noinline int slow_current(struct __sk_buff *skb, struct packet *p, struct axo_flow *f,
-				   bool hop)
+static __noinline int slow_current(struct __sk_buff *skb, struct packet *p, struct axo_flow *f)
 {
 	p->features = f->features;
-	return p->features ? VERDICT_FEATURE : flow_pass(skb, p, f, hop);
+	return p->features ? VERDICT_FEATURE : flow_pass(skb, p, f);
 }
 
 /** slow_hit - a current entry that admits the packet needs no other question */
-static __noinline int slow_hit(struct __sk_buff *skb, struct packet *p, bool hop)
+static __noinline int slow_hit(struct __sk_buff *skb, struct packet *p)
 {
 	struct axo_flow_side *s;
 	struct axo_flow *f;
@@ -28,20 +27,19 @@ static __noinline int slow_hit(struct __sk_buff *skb, struct packet *p, bool hop
 	if (!f)
 		return VERDICT_SLOW;
 	s = flow_side(f, p);
-	if (!flow_is_current(f, s, p) || !flow_admits(skb, s))
+	if (!flow_is_current(f, s, p) || !flow_admits(skb, p, s))
 		return VERDICT_SLOW;
-	return slow_current(skb, p, f, hop);
+	return slow_current(skb, p, f);
 }
 
 /** slow_store - a flow that was just judged: deliver by it, unless it has features, and write it */
-static __noinline int slow_store(struct __sk_buff *skb, struct packet *p, struct axo_flow *f,
-				 bool hop)
+static __noinline int slow_store(struct __sk_buff *skb, struct packet *p, struct axo_flow *f)
 {
 	int rc = VERDICT_FEATURE;
 
 	p->features = f->features;
 	if (!p->features) {
-		rc = deliver(skb, p, flow_side(f, p), hop);
+		rc = deliver(skb, p, flow_side(f, p));
 		if (rc < 0)
 			return rc;
 		flow_count_in(skb, p, f);
@@ -69,20 +67,19 @@ static __noinline void slow_unanswer(struct packet *p)
  * @f: room for a copy
  * Return: TC action, -AXO_DROP_x, or VERDICT_SLOW: it has none.
  */
-static __noinline int slow_known(struct __sk_buff *skb, struct packet *p, struct axo_flow *f,
-				 bool hop)
+static __noinline int slow_known(struct __sk_buff *skb, struct packet *p, struct axo_flow *f)
 {
 	struct axo_flow *found = flow_find(p);
 	int rc;
 
-	if (p->icmp_role == ICMP_ANSWERS && !(found && flow_admits(skb, flow_side(found, p)))) {
+	if (p->icmp_role == ICMP_ANSWERS && !(found && flow_admits(skb, p, flow_side(found, p)))) {
 		slow_unanswer(p);
 		found = flow_find(p);
 	}
-	if (!found || !flow_admits(skb, flow_side(found, p)))
+	if (!found || !flow_admits(skb, p, flow_side(found, p)))
 		return VERDICT_SLOW;
 	if (flow_is_current(found, flow_side(found, p), p))
-		return slow_current(skb, p, found, hop);
+		return slow_current(skb, p, found);
 	*f = *found;
 	rc = judge_flow(p, f);
 	if (rc == -AXO_DROP_NO_ENDPOINT)
@@ -91,23 +88,20 @@ static __noinline int slow_known(struct __sk_buff *skb, struct packet *p, struct
 		flow_cut(p, found, f);
 	if (rc)
 		return rc;
-	if (!flow_admits(skb, flow_side(f, p)))
+	if (!flow_admits(skb, p, flow_side(f, p)))
 		return VERDICT_SLOW;
-	return slow_store(skb, p, f, hop);
+	return slow_store(skb, p, f);
 }
 
-/**
- * slow_flow - the source was checked: use, refresh or make the flow, and deliver
- * @hop: a pod sent the packet, not the stack
- */
-static __noinline int slow_flow(struct __sk_buff *skb, struct packet *p, bool hop)
+/** slow_flow - the source was checked: use, refresh or make the flow, and deliver */
+static __noinline int slow_flow(struct __sk_buff *skb, struct packet *p)
 {
 	struct axo_flow *f = flow_scratch();
 	int rc;
 
 	if (!f)
 		return -AXO_DROP_MAP_FULL;
-	rc = slow_known(skb, p, f, hop);
+	rc = slow_known(skb, p, f);
 	if (rc != VERDICT_SLOW)
 		return rc;
 	if (p->icmp_role == ICMP_ANSWERS)
@@ -115,9 +109,9 @@ static __noinline int slow_flow(struct __sk_buff *skb, struct packet *p, bool ho
 	__builtin_memset(f, 0, sizeof(*f));
 	f->originator = p->side;
 	f->created_s = flow_now_s();
-	flow_side(f, p)->ifindex_in = skb->ifindex;
+	flow_side(f, p)->ifindex_in = p->from == FROM_NETWORK ? AXO_IFINDEX_NETWORK : skb->ifindex;
 	rc = judge_flow(p, f);
-	return rc ? rc : slow_store(skb, p, f, hop);
+	return rc ? rc : slow_store(skb, p, f);
 }
 
 #endif

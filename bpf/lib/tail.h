@@ -41,12 +41,6 @@ static __always_inline struct tail_call *tail_get(void)
 	return bpf_map_lookup_elem(&axo_tail, &zero);
 }
 
-/** tail_dir - whom a drop concerns: what a pod sends, or what is on its way to one */
-static __always_inline enum axo_dir tail_dir(const struct __sk_buff *skb)
-{
-	return skb->ifindex == axo_cfg.ifindex_net ? AXO_DIR_INGRESS : AXO_DIR_EGRESS;
-}
-
 /** tail_next - to the program of the next feature; -AXO_DROP_FEATURE if it is not there */
 static __always_inline int tail_next(struct __sk_buff *skb, struct tail_call *t)
 {

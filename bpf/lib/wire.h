@@ -13,6 +13,16 @@
 #define PACKET_BROADCAST 1
 #define PACKET_MULTICAST 2
 
+/* skb->gso_size of SCTP: every segment has a length of its own (include/linux/skbuff.h). */
+#define GSO_BY_FRAGS 0xffff
+
+/* RFC 791, 3.1: may not be fragmented */
+#define IP_DF 0x4000
+
+/* Address families, as bpf_fib_lookup() wants them (linux/socket.h). */
+#define ROUTE_AF_INET 2
+#define ROUTE_AF_INET6 10
+
 /* RFC 9293, 3.1 */
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02

@@ -19,12 +19,14 @@
  * @pod_bits4:     prefix length of @pod_net4, of 32
  * @pod_bits6:     prefix length of @pod_net6, of 128
  * @ifindex_net:   axo_net
+ * @ifindex_host:  axo_host, where packets of pods are routed
  * @mac:           the one MAC of axo_host, axo_net and every host-side pod device: what pods
  *                 send to, and what they receive from.  One MAC keeps skb->pkt_type PACKET_HOST
  *                 whichever device a packet entered by
  * @mtu:           of axo_host and axo_net, bytes from the IP header on; 0 = do not check
  * @ipv4:          IPv4 is on
  * @ipv6:          IPv6 is on
+ * @native:        packets may pass the host's stack by (route.h)
  * @pad2:          zero
  */
 struct axo_config {
@@ -35,11 +37,13 @@ struct axo_config {
 	__u32 pod_bits4;
 	__u32 pod_bits6;
 	__u32 ifindex_net;
+	__u32 ifindex_host;
 	__u8 mac[6];
 	__u16 mtu;
 	__u8 ipv4;
 	__u8 ipv6;
-	__u8 pad2[6];
+	__u8 native;
+	__u8 pad2[1];
 };
 
 #endif

@@ -36,7 +36,9 @@
 	X(DST_MAC, 21, "dst_mac", "destination MAC is not the gateway's")                   \
 	X(POLICY, 22, "policy", "no policy rule allows it")                                 \
 	X(POLICY_DENY, 23, "policy_deny", "a policy rule denies it")                        \
-	X(FEATURE, 24, "feature", "no program for what its rules ask for")
+	X(FEATURE, 24, "feature", "no program for what its rules ask for")                  \
+	X(MARTIAN, 25, "martian", "source address that cannot come from there")             \
+	X(NO_ROUTE, 26, "no_route", "the host's routing tables refuse the destination")
 
 enum axo_drop {
 	AXO_DROP_NONE = 0,

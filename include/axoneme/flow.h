@@ -41,10 +41,14 @@ _Static_assert(sizeof(struct axo_flow_key) == 40, "map key has padding");
 
 /** enum axo_deliver - where packets of one side go */
 enum axo_deliver {
-	AXO_DELIVER_NONE = 0,  /* not known: slow path */
-	AXO_DELIVER_POD = 1,   /* to the peer of @ifindex_out, a local pod; one routed hop */
-	AXO_DELIVER_STACK = 2, /* to the host's stack, as if received on axo_host */
+	AXO_DELIVER_NONE = 0,	 /* not known: slow path */
+	AXO_DELIVER_POD = 1,	 /* to the peer of @ifindex_out, a local pod; one routed hop */
+	AXO_DELIVER_STACK = 2,	 /* to the host's stack, as if received on axo_host */
+	AXO_DELIVER_NETWORK = 3, /* routed by the host's tables, out of the device they name */
 };
+
+/** AXO_IFINDEX_NETWORK - as ifindex_in: any of the host's devices, or the stack; no MAC counts */
+#define AXO_IFINDEX_NETWORK 0xffffffffu
 
 /** enum axo_flow_state - decides the timeout (limits.h) and which map holds the flow */
 enum axo_flow_state {
@@ -72,7 +76,8 @@ enum axo_flow_verdict {
  * struct axo_flow_side - packets sent by one end
  * @packets:     how many passed; a super-packet counts once
  * @bytes:       their length from the Ethernet header on
- * @ifindex_in:  device (host side) they must enter by, else the entry does not apply to them
+ * @ifindex_in:  device (host side) they must enter by, else the entry does not apply to them;
+ *               AXO_IFINDEX_NETWORK: routes change, so it may be any that leads outside
  * @ifindex_out: host-side device of the receiving pod (AXO_DELIVER_POD)
  * @smac:        source MAC that they must carry
  * @deliver:     enum axo_deliver

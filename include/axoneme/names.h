@@ -43,6 +43,7 @@
 #define AXO_MAP_POL_PEER "axo_pol_peer"
 #define AXO_MAP_POL_ENTRY "axo_pol_entry"
 #define AXO_MAP_POL_HITS "axo_pol_hits"
+#define AXO_MAP_ROUTE "axo_route"
 #define AXO_MAP_FEATURE "axo_feature"
 #define AXO_MAP_PROGS "axo_progs"
 /* What the pinned programs were made from: the agent's alone, programs do not know it. */
