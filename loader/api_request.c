@@ -127,9 +127,10 @@ static bool parse_query(struct api_request *req, const char *text)
 /* What an operator gives as a whole may be long. */
 static size_t body_max(api_handler handler)
 {
-	return handler == api_policies_put || handler == api_ips_put || handler == api_ips_delete
-		       ? API_POLICY_MAX
-		       : API_BODY_MAX;
+	bool long_ = handler == api_policies_put || handler == api_policies_delete ||
+		     handler == api_ips_put || handler == api_ips_delete;
+
+	return long_ ? API_POLICY_MAX : API_BODY_MAX;
 }
 
 static bool parse_body(struct api_request *req)

@@ -30,20 +30,23 @@ class Agent:
         self.dir = f"{world.disk}/{host}"
         self.run_dir = f"/run/{host}"
         self.socket = f"{self.run_dir}/axoneme.sock"
+        self.policies = f"{self.run_dir}/policies"
         self.cidrs = [c for c in (v4, v6) if c]
         self.process = None
         self.started = 0.0  # seconds that the last start took
-        for path in (self.dir, self.run_dir, f"{self.run_dir}/cni", f"{self.dir}/queue"):
+        for path in (self.dir, self.run_dir, f"{self.run_dir}/cni", f"{self.dir}/queue",
+                     self.policies):
             os.makedirs(path, exist_ok=True)
         world.add(host)
         world.ip(host, "link set lo up\n")
         self.log = open(f"{world.build}/bench/agent-{host}.log", "ab")
 
-    def start(self):
+    def start(self, meanwhile=lambda: None):
         """Start and wait until it is ready; seconds from spawn to ready."""
         argv = [self.world.tool("axonemed"), "--node-name", self.host, "--run-dir", self.run_dir,
                 "--state-dir", self.dir, "--bpffs-dir", f"{self.world.bpffs}/{self.host}",
-                "--cni-conf-dir", f"{self.run_dir}/cni", "--queue-dir", f"{self.dir}/queue"]
+                "--cni-conf-dir", f"{self.run_dir}/cni", "--queue-dir", f"{self.dir}/queue",
+                "--policy-dir", self.policies]
         for cidr in self.cidrs:
             argv += ["--pod-cidr", cidr]
         with self.world.inside(self.host):
@@ -56,6 +59,7 @@ class Agent:
                                        f"see {self.log.name}")
                 if time.perf_counter() - start > 30:
                     raise RuntimeError(f"the agent is not ready after 30 s; see {self.log.name}")
+                meanwhile()
                 time.sleep(0.001)
             self.started = time.perf_counter() - start
         return self.started
@@ -66,17 +70,28 @@ class Agent:
         except (OSError, http.client.HTTPException, KeyError):
             return False
 
-    def get(self, path):
+    def request(self, method, path, body=None):
         connection = _UnixConnection(self.socket)
         try:
-            connection.request("GET", path)
+            connection.request(method, path, json.dumps(body) if body is not None else None)
             answer = connection.getresponse()
             text = answer.read()
         finally:
             connection.close()
         if answer.status != 200:
-            raise http.client.HTTPException(f"GET {path}: {answer.status} {text!r}")
+            raise http.client.HTTPException(f"{method} {path}: {answer.status} {text!r}")
         return json.loads(text)
+
+    def get(self, path):
+        return self.request("GET", path)
+
+    def apply(self, text):
+        """Policies of a YAML text; in force when it returns."""
+        self.request("PUT", "/v1/policies", {"file": "bench.yaml", "text": text})
+
+    def withdraw(self, text):
+        """The policies that the text names."""
+        self.request("DELETE", "/v1/policies", {"file": "bench.yaml", "text": text})
 
     def stop(self, number=signal.SIGTERM):
         if self.process and self.process.poll() is None:

@@ -10,9 +10,13 @@ import time
 
 
 class Plugin:
-    """One plugin with its network configuration, run from the namespace `host`."""
+    """One plugin with its network configuration, run from the namespace `host`.
+
+    pod_namespaces: container to Kubernetes namespace, for those that have one.
+    """
 
     def __init__(self, world, name, binary, conf, host):
+        self.pod_namespaces = {}
         self.world, self.name, self.binary, self.host = world, name, binary, host
         self.conf = json.dumps(conf).encode()
 
@@ -25,6 +29,9 @@ class Plugin:
         env = {"CNI_COMMAND": command, "CNI_CONTAINERID": container, "CNI_IFNAME": "eth0",
                "CNI_NETNS": self.world.path(container), "CNI_PATH": "/usr/lib/cni",
                "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+        if container in self.pod_namespaces:
+            env["CNI_ARGS"] = (f"IgnoreUnknown=1;K8S_POD_NAMESPACE={self.pod_namespaces[container]};"
+                               f"K8S_POD_NAME={container}")
         actions = [(os.POSIX_SPAWN_DUP2, stdin, 0), (os.POSIX_SPAWN_DUP2, out, 1),
                    (os.POSIX_SPAWN_DUP2, out, 2)]
         try:
