@@ -16,13 +16,14 @@
 
 /**
  * struct change - one that is being made
- * @policies: what went and what came; @count of them
+ * @policies: what went and what came; @count of them, the first @gone went
  * @all:      every subject is touched: labels of namespaces, or groups of prefixes, are others
  */
 struct change {
 	struct policy_engine *p;
 	const struct policy **policies;
 	size_t count;
+	size_t gone;
 	bool all;
 };
 
@@ -69,6 +70,7 @@ static bool is_touched(const struct change *c, const struct policy_subject *s)
 /* Peers and what they are called, as the set now says. */
 static int peers_change(struct change *c, struct error *e)
 {
+	const struct policy_changes changes = {c->policies, c->count, c->gone};
 	int r = 0;
 
 	for (size_t i = 0; i < c->count && r == 0; i++) {
@@ -79,7 +81,7 @@ static int peers_change(struct change *c, struct error *e)
 		if (policy->kind == POLICY_NAMESPACE || policy->kind == POLICY_CIDR_GROUP)
 			c->all = true;
 	}
-	return r < 0 ? r : policy_prefixes_want(c->p, e);
+	return r < 0 ? r : policy_prefixes_want(c->p, &changes, e);
 }
 
 static int subjects_compile(struct change *c, struct error *e)
@@ -105,10 +107,8 @@ static int subjects_compile(struct change *c, struct error *e)
 /* Also those that are about to be replaced: the ipcache names the prefix before that. */
 static int prefixes_enter(struct change *c, struct error *e)
 {
-	struct prefix *x;
-
-	prefix_each(c->p, item, x)
-	{
+	for (size_t i = 0; i < c->p->touched_count; i++) {
+		const struct prefix *x = c->p->touched[i];
 		int r = x->fresh ? policy_subjects_add_peer(c->p, x->id, e) : 0;
 
 		if (r < 0)
@@ -136,7 +136,7 @@ static void change_undo(struct change *c)
 		if (s->touched)
 			policy_subject_discard(c->p, s);
 	}
-	policy_prefixes_undo(c->p);
+	policy_prefixes_undo(c->p, &(struct policy_changes){c->policies, c->count, c->gone});
 	policy_set_rollback(c->p->set);
 	/* The names of the namespaces outlive the rollback: the set that comes back has them. */
 	if (c->all)
@@ -193,7 +193,7 @@ int policy_change(struct policy_engine *p, struct policy_source *sources, size_t
 		policy_set_commit(p->set);
 		return 0;
 	}
-	c.count = policy_set_changed(p->set, &c.policies);
+	c.count = policy_set_changed(p->set, &c.policies, &c.gone);
 	r = change_prepare(&c, e);
 	if (r == 0) {
 		r = policy_prefixes_save(p, e);

@@ -30,10 +30,9 @@ static bool is_policy_file(const char *name)
 
 static struct dir_file *file_of(struct policy_dir *d, const char *path)
 {
-	struct dir_file *f = d->files;
+	void **slot = map_slot(&d->by_path, path, strlen(path));
+	struct dir_file *f = *slot;
 
-	while (f && strcmp(f->path, path) != 0)
-		f = f->next;
 	if (f)
 		return f;
 	f = calloc(1, sizeof(*f));
@@ -41,11 +40,13 @@ static struct dir_file *file_of(struct policy_dir *d, const char *path)
 		abort();
 	f->next = d->files;
 	d->files = f;
+	*slot = f;
 	return f;
 }
 
-static void file_free(struct dir_file *f)
+static void file_free(struct policy_dir *d, struct dir_file *f)
 {
+	map_remove(&d->by_path, f->path, strlen(f->path));
 	free(f->path);
 	free(f->text);
 	free(f->error);
@@ -58,8 +59,9 @@ void policy_dir_forget(struct policy_dir *d)
 		struct dir_file *f = d->files;
 
 		d->files = f->next;
-		file_free(f);
+		file_free(d, f);
 	}
+	map_fini(&d->by_path, NULL);
 }
 
 static void file_break(struct dir_file *f, const char *why)
@@ -256,7 +258,7 @@ static void gone_free(struct policy_dir *d)
 			continue;
 		}
 		*link = f->next;
-		file_free(f);
+		file_free(d, f);
 	}
 }
 

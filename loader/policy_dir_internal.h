@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "loader/policy_dir.h"
+#include "policy/map.h"
 
 struct event;
 
@@ -37,6 +38,7 @@ struct dir_file {
 /**
  * struct policy_dir
  * @fd:    inotify; -1 = not watched, @retry tries again
+ * @files: @by_path has the same
  * @known: the directory could be read at the last scan
  */
 struct policy_dir {
@@ -44,6 +46,7 @@ struct policy_dir {
 	struct agent *agent;
 	const char *path;
 	struct dir_file *files;
+	struct map by_path;
 	int fd;
 	struct event *ev;
 	struct event *retry;

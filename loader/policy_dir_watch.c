@@ -59,9 +59,13 @@ static bool is_news(const struct policy_dir *d, const struct inotify_event *ev)
 
 static void forget_stat(struct policy_dir *d, const char *name)
 {
-	for (struct dir_file *f = d->files; f; f = f->next)
-		if (!strcmp(f->path + strlen(d->path) + 1, name))
-			f->stat = (struct stat){0};
+	char path[PATH_MAX];
+	int len = snprintf(path, sizeof(path), "%s/%s", d->path, name);
+	struct dir_file *f = len < (int)sizeof(path) ? map_get(&d->by_path, path, (size_t)len)
+						     : NULL;
+
+	if (f)
+		f->stat = (struct stat){0};
 }
 
 static void events_came(evutil_socket_t fd, short what, void *arg)

@@ -3,6 +3,7 @@
 #include "loader/policy_engine.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,6 +211,10 @@ static void memory_free(struct policy_engine *p)
 	policy_set_free(p->set);
 	retired_drop(p->retired);
 	p->subjects = p->prefixes = p->prefix_ids = (struct map){0};
+	free(p->touched);
+	p->touched = NULL;
+	p->touched_count = p->touched_size = 0;
+	p->counted = false;
 	p->peers = NULL;
 	p->set = NULL;
 	p->retired = NULL;
@@ -340,6 +345,8 @@ void policy_loaded(struct policy_engine *p)
 	policy_prefixes_withdraw(p);
 	datapath_bump(p->agent->datapath);
 	policy_settle(p, NULL, NULL);
+	/* Texts, trees and tables of the start lie between what stays: give their pages back. */
+	malloc_trim(0);
 }
 
 void policy_numbers(const struct policy_engine *p, struct policy_numbers *out)

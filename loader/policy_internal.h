@@ -39,18 +39,29 @@ struct policy_subject {
 
 /**
  * struct prefix - that a policy names
- * @id:      identity
+ * @id:      identity; 0 = has none yet
  * @retired: how many struct retired refer to it
- * @wanted:  some policy names it
+ * @uses:    how often policies name it
+ * @wanted:  some policy names it, and the ipcache it
+ * @touched: it is in policy_engine.touched
  * @fresh, @dropped: by the change that is being made
  */
 struct prefix {
 	struct cidr cidr;
 	uint32_t id;
 	uint32_t retired;
+	uint32_t uses;
 	bool wanted;
+	bool touched;
 	bool fresh;
 	bool dropped;
+};
+
+/** struct policy_changes - of a change: @policies that went, @gone of them, and that came */
+struct policy_changes {
+	const struct policy **policies;
+	size_t count;
+	size_t gone;
 };
 
 /** struct retired - a policy that waits for a grace period; @identity: or an identity, or a prefix */
@@ -67,6 +78,7 @@ struct retired {
  * @subjects:   struct policy_subject, owned
  * @prefixes:   by struct cidr: struct prefix, owned
  * @prefix_ids: by number: the same
+ * @touched:    prefixes that the change under way is about; @counted: their uses, too
  * @leftover:   numbers up to this one are of a dead agent
  * @epoch:      counts policy_load()
  * @retired:    since the last policy_settle()
@@ -84,6 +96,9 @@ struct policy_engine {
 	struct map subjects;
 	struct map prefixes;
 	struct map prefix_ids;
+	struct prefix **touched;
+	size_t touched_count, touched_size;
+	bool counted;
 	uint32_t next_number;
 	uint32_t next_prefix[2];
 	uint32_t leftover;
@@ -149,11 +164,12 @@ int policy_peers_all(struct policy_engine *p, struct error *e);
 int policy_peers_namespace(struct policy_engine *p, const char *name, struct error *e);
 
 /**
- * policy_prefixes_want - compare with what the set names: new ones are peers afterwards, and
- * ->fresh; those that nobody names are ->dropped
+ * policy_prefixes_want - what the changed policies name: prefixes that are new are peers
+ * afterwards, and ->fresh; those that nobody names any more are ->dropped.  Costs what the change
+ * names, not what there is
  */
-int policy_prefixes_want(struct policy_engine *p, struct error *e);
-void policy_prefixes_undo(struct policy_engine *p);
+int policy_prefixes_want(struct policy_engine *p, const struct policy_changes *c, struct error *e);
+void policy_prefixes_undo(struct policy_engine *p, const struct policy_changes *c);
 
 /** policy_prefixes_save - fresh ones onto the disk, dropped ones off it */
 int policy_prefixes_save(struct policy_engine *p, struct error *e);

@@ -81,6 +81,7 @@ static struct prefix *prefix_find(const struct policy_engine *p, const struct ci
 	return map_get(&p->prefixes, c, sizeof(*c));
 }
 
+/* @id 0: it gets none before it is wanted. */
 static struct prefix *prefix_add(struct policy_engine *p, const struct cidr *c, uint32_t id)
 {
 	struct prefix *x = calloc(1, sizeof(*x));
@@ -89,7 +90,8 @@ static struct prefix *prefix_add(struct policy_engine *p, const struct cidr *c, 
 		abort();
 	*x = (struct prefix){.cidr = *c, .id = id};
 	*map_slot(&p->prefixes, c, sizeof(*c)) = x;
-	*map_slot(&p->prefix_ids, &id, sizeof(id)) = x;
+	if (id)
+		*map_slot(&p->prefix_ids, &id, sizeof(id)) = x;
 	return x;
 }
 
@@ -118,69 +120,115 @@ static uint32_t number_new(struct policy_engine *p, int family)
 	return 0;
 }
 
-static int prefix_want(struct policy_engine *p, const struct cidr *c, struct error *e)
+/* --- prefixes that policies come and go with --- */
+
+static void prefix_touch(struct policy_engine *p, struct prefix *x)
+{
+	if (x->touched)
+		return;
+	x->touched = true;
+	if (p->touched_count == p->touched_size) {
+		p->touched_size = p->touched_size ? p->touched_size * 2 : 64;
+		p->touched = reallocarray(p->touched, p->touched_size, sizeof(struct prefix *));
+		if (!p->touched)
+			abort();
+	}
+	p->touched[p->touched_count++] = x;
+}
+
+static void prefix_use(struct policy_engine *p, const struct cidr *c, bool more)
 {
 	struct prefix *x = prefix_find(p, c);
-	uint32_t id;
 
-	if (x && x->wanted) {
-		x->dropped = false;
+	if (!x)
+		x = prefix_add(p, c, 0);
+	if (more)
+		x->uses++;
+	else
+		x->uses--;
+	prefix_touch(p, x);
+}
+
+/* What the policies name, more or less. */
+static void policies_use(struct policy_engine *p, const struct policy *const *list, size_t count,
+			 bool more)
+{
+	_cleanup_free_ struct cidr *named = NULL;
+	size_t n = policies_prefixes(list, count, &named);
+
+	for (size_t i = 0; i < n; i++)
+		prefix_use(p, &named[i], more);
+}
+
+static int prefix_decide(struct policy_engine *p, struct prefix *x, struct error *e)
+{
+	if (!x->uses) {
+		x->dropped = x->wanted;
 		return 0;
 	}
-	id = x ? x->id : number_new(p, c->family);
-	if (!id)
-		return error_set(e, ENOSPC, "all identities of prefixes are in use");
-	if (!x)
-		x = prefix_add(p, c, id);
+	if (x->wanted)
+		return 0;
+	if (!x->id) {
+		x->id = number_new(p, x->cidr.family);
+		if (!x->id)
+			return error_set(e, ENOSPC, "all identities of prefixes are in use");
+		*map_slot(&p->prefix_ids, &x->id, sizeof(x->id)) = x;
+	}
 	x->wanted = x->fresh = true;
 	return prefix_peer(p, x, e);
 }
 
-int policy_prefixes_want(struct policy_engine *p, struct error *e)
+int policy_prefixes_want(struct policy_engine *p, const struct policy_changes *c, struct error *e)
 {
-	_cleanup_free_ struct cidr *named = NULL;
-	size_t count = policy_set_prefixes(p->set, &named);
-	const struct cidr_list *apiserver = &p->agent->opt.kube_apiserver;
-	struct prefix *x;
 	int r = 0;
 
-	prefix_each(p, item, x)
-	{
-		x->fresh = false;
-		x->dropped = x->wanted;
-	}
-	for (size_t i = 0; i < count && r == 0; i++)
-		r = prefix_want(p, &named[i], e);
-	for (size_t i = 0; i < apiserver->count && r == 0; i++)
-		r = prefix_want(p, &apiserver->items[i], e);
+	p->counted = true;
+	policies_use(p, c->policies, c->gone, false);
+	policies_use(p, c->policies + c->gone, c->count - c->gone, true);
+	for (size_t i = 0; i < p->touched_count && r == 0; i++)
+		r = prefix_decide(p, p->touched[i], e);
 	return r;
 }
 
-/* What was retired and not yet forgotten goes on being so. */
-void policy_prefixes_undo(struct policy_engine *p)
+static void touched_end(struct policy_engine *p)
 {
-	struct prefix *x;
+	for (size_t i = 0; i < p->touched_count; i++) {
+		struct prefix *x = p->touched[i];
 
-	prefix_each(p, item, x)
-	{
-		x->dropped = false;
-		if (!x->fresh)
-			continue;
+		x->touched = x->fresh = x->dropped = false;
+		if (!x->id)
+			prefix_forget(p, x);
+	}
+	p->touched_count = 0;
+	p->counted = false;
+}
+
+/* What was retired and not yet forgotten goes on being so. */
+void policy_prefixes_undo(struct policy_engine *p, const struct policy_changes *c)
+{
+	if (!p->counted)
+		return;
+	policies_use(p, c->policies + c->gone, c->count - c->gone, false);
+	policies_use(p, c->policies, c->gone, true);
+	for (size_t i = 0; i < p->touched_count; i++) {
+		struct prefix *x = p->touched[i];
 		const struct retired r = {.prefix = x};
 
-		x->fresh = x->wanted = false;
+		if (!x->fresh)
+			continue;
+		x->wanted = false;
 		x->retired++;
 		policy_retire(p, &r);
 	}
+	touched_end(p);
 }
 
 int policy_prefixes_save(struct policy_engine *p, struct error *e)
 {
 	char text[CIDR_STR_MAX];
-	struct prefix *x;
 
-	prefix_each(p, item, x)
-	{
+	for (size_t i = 0; i < p->touched_count; i++) {
+		const struct prefix *x = p->touched[i];
 		int r = 0;
 
 		if (x->fresh)
@@ -251,31 +299,25 @@ static void prefix_withdraw(struct policy_engine *p, const struct prefix *x)
 
 void policy_prefixes_publish(struct policy_engine *p)
 {
-	struct prefix *x;
-
-	prefix_each(p, item, x)
-	{
-		if (x->fresh)
-			policy_prefix_publish(p, x);
-		x->fresh = false;
-	}
+	for (size_t i = 0; i < p->touched_count; i++)
+		if (p->touched[i]->fresh)
+			policy_prefix_publish(p, p->touched[i]);
 }
 
 void policy_prefixes_withdraw(struct policy_engine *p)
 {
-	struct prefix *x;
-
-	prefix_each(p, item, x)
-	{
+	for (size_t i = 0; i < p->touched_count; i++) {
+		struct prefix *x = p->touched[i];
 		const struct retired r = {.prefix = x};
 
 		if (!x->dropped)
 			continue;
-		x->dropped = x->wanted = false;
+		x->wanted = false;
 		x->retired++;
 		prefix_withdraw(p, x);
 		policy_retire(p, &r);
 	}
+	touched_end(p);
 }
 
 void policy_prefix_end(struct policy_engine *p, struct prefix *x)
@@ -323,13 +365,17 @@ void policy_address_freed(struct policy_engine *p, const struct axo_addr *addr)
 static int stored_prefix(const char *text, uint32_t id, void *arg)
 {
 	struct policy_engine *p = arg;
+	struct prefix *x;
 	struct cidr c;
 
 	if (cidr_parse(text, &c, NULL) < 0 || axo_peer_kind(id) == AXO_PEER_OTHER ||
 	    axo_peer_kind(id) == AXO_PEER_POD || map_get(&p->prefix_ids, &id, sizeof(id)))
 		return 0;
-	if (!prefix_find(p, &c))
-		prefix_add(p, &c, id)->wanted = true;
+	if (!prefix_find(p, &c)) {
+		x = prefix_add(p, &c, id);
+		x->wanted = true;
+		prefix_touch(p, x);
+	}
 	if (id >= p->next_prefix[c.family == 6])
 		p->next_prefix[c.family == 6] = id + 1;
 	return 0;
@@ -352,9 +398,16 @@ int policy_prefixes_load(struct policy_engine *p, struct error *e)
 
 int policy_peers_load(struct policy_engine *p, struct error *e)
 {
+	const struct cidr_list *apiserver = &p->agent->opt.kube_apiserver;
+	struct policy_changes all = {0};
 	struct prefix *x;
-	int r = policy_prefixes_want(p, e);
+	int r;
 
+	for (size_t i = 0; i < apiserver->count; i++)
+		prefix_use(p, &apiserver->items[i], true);
+	all.count = policy_set_all(p->set, &all.policies);
+	r = policy_prefixes_want(p, &all, e);
+	free(all.policies);
 	prefix_each(p, item, x)
 	{
 		if (r == 0 && x->wanted)

@@ -122,6 +122,17 @@ static void plan_make(struct plan *plan, struct policy *list)
 	}
 }
 
+/* Into @document, or (0) it goes; the document that it leaves goes with its last object. */
+static int object_save(struct policy_store *s, const struct policy_name *name, int64_t document,
+		       struct error *e)
+{
+	int64_t before = policy_store_document(s, name);
+	int r = document ? policy_store_put_object(s, name, document, e)
+			 : policy_store_delete_object(s, name, e);
+
+	return r < 0 || !before ? r : policy_store_tidy(s, before, e);
+}
+
 static int plan_save(struct policy_engine *p, const struct plan *plan, const struct policy_text *t,
 		     struct error *e)
 {
@@ -129,10 +140,10 @@ static int plan_save(struct policy_engine *p, const struct plan *plan, const str
 	int r = t ? policy_store_put_document(p->store, t, &id, e) : 0;
 
 	for (size_t i = 0; i < plan->count && r == 0; i++)
-		r = t ? policy_store_put_object(p->store, &plan->names[i], id, e)
-		      : policy_store_delete_object(p->store, &plan->names[i], e);
+		r = object_save(p->store, &plan->names[i], t ? id : 0, e);
+	/* A text without objects leaves nothing behind. */
 	if (r == 0)
-		r = policy_store_tidy(p->store, e);
+		r = policy_store_tidy(p->store, id, e);
 	/* In force and not on the disk: the failing commit loads what is on the disk. */
 	if (r < 0)
 		db_spoil(p->agent->db, e);

@@ -174,12 +174,12 @@ int policy_store_delete_object(struct policy_store *s, const struct policy_name 
 		   "itt", (int64_t)n->kind, n->namespace_, n->name);
 }
 
-int policy_store_tidy(struct policy_store *s, struct error *e)
+int policy_store_tidy(struct policy_store *s, int64_t id, struct error *e)
 {
 	return run(s, e,
-		   "DELETE FROM policy_document WHERE NOT EXISTS"
+		   "DELETE FROM policy_document WHERE id = ? AND NOT EXISTS"
 		   " (SELECT 1 FROM policy_object WHERE document = policy_document.id)",
-		   "");
+		   "i", id);
 }
 
 int64_t policy_store_document(struct policy_store *s, const struct policy_name *n)

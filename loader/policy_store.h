@@ -53,8 +53,8 @@ int policy_store_put_object(struct policy_store *s, const struct policy_name *n,
 int policy_store_delete_object(struct policy_store *s, const struct policy_name *n,
 			       struct error *e);
 
-/** policy_store_tidy - remove documents that no object belongs to */
-int policy_store_tidy(struct policy_store *s, struct error *e);
+/** policy_store_tidy - remove document @id if no object belongs to it; 0 is none */
+int policy_store_tidy(struct policy_store *s, int64_t id, struct error *e);
 
 /** policy_store_each_document - in the order in which they came */
 int policy_store_each_document(struct policy_store *s, policy_text_fn fn, void *arg,

@@ -64,24 +64,32 @@ static void rule_add(struct prefixes *out, const struct rule *r)
 		}
 }
 
-size_t policy_set_prefixes(const struct policy_set *s, struct cidr **out)
+size_t policies_prefixes(const struct policy *const *list, size_t count, struct cidr **out)
 {
 	struct prefixes found = {0};
-	const struct policy **all;
-	size_t policies = policy_set_all(s, &all), count = 0;
 
-	for (size_t i = 0; i < policies; i++) {
-		list_add(&found, &all[i]->cidrs);
-		list_each(struct rule, r, &all[i]->rules) {
+	for (size_t i = 0; i < count; i++) {
+		list_add(&found, &list[i]->cidrs);
+		list_each(struct rule, r, &list[i]->rules) {
 			rule_add(&found, r);
 		}
 	}
-	free(all);
-	if (found.count)
-		qsort(found.items, found.count, sizeof(*found.items), cidr_order);
-	for (size_t i = 0; i < found.count; i++)
-		if (!count || cidr_order(&found.items[count - 1], &found.items[i]))
-			found.items[count++] = found.items[i];
 	*out = found.items;
+	return found.count;
+}
+
+size_t policy_set_prefixes(const struct policy_set *s, struct cidr **out)
+{
+	const struct policy **all;
+	size_t policies = policy_set_all(s, &all), count = 0;
+	size_t named = policies_prefixes(all, policies, out);
+	struct cidr *found = *out;
+
+	free(all);
+	if (named)
+		qsort(found, named, sizeof(*found), cidr_order);
+	for (size_t i = 0; i < named; i++)
+		if (!count || cidr_order(&found[count - 1], &found[i]))
+			found[count++] = found[i];
 	return count;
 }

@@ -263,7 +263,7 @@ void policy_set_rollback(struct policy_set *s)
 	s->open = false;
 }
 
-size_t policy_set_changed(const struct policy_set *s, const struct policy ***out)
+size_t policy_set_changed(const struct policy_set *s, const struct policy ***out, size_t *gone)
 {
 	size_t count = 0;
 
@@ -272,6 +272,8 @@ size_t policy_set_changed(const struct policy_set *s, const struct policy ***out
 		abort();
 	for (size_t i = 0; i < s->gone.count; i++)
 		(*out)[count++] = s->gone.items[i]->policy;
+	if (gone)
+		*gone = count;
 	for (size_t i = 0; i < s->fresh.count; i++)
 		(*out)[count++] = s->fresh.items[i]->policy;
 	return count;

@@ -39,8 +39,9 @@ void policy_set_rollback(struct policy_set *s);
 /**
  * policy_set_changed - what went and what came since policy_set_begin()
  * @out: array of pointers, owned by the caller (free); valid until the end of the change
+ * @gone: the first so many of them went; or NULL
  */
-size_t policy_set_changed(const struct policy_set *s, const struct policy ***out);
+size_t policy_set_changed(const struct policy_set *s, const struct policy ***out, size_t *gone);
 
 /** policy_set_source - where @p, which is in the set, came from; borrowed */
 const char *policy_set_source(const struct policy_set *s, const struct policy *p);
@@ -85,6 +86,12 @@ struct label_set policy_set_derive(const struct policy_set *s, struct arena *a,
  * The agent gives each an identity with the labels cidr:PREFIX and reserved:world-ipv4 (or 6).
  */
 size_t policy_set_prefixes(const struct policy_set *s, struct cidr **out);
+
+/**
+ * policies_prefixes - the same of some policies, each as often as it is named, in no order
+ * @out: owned by the caller (free)
+ */
+size_t policies_prefixes(const struct policy *const *list, size_t count, struct cidr **out);
 
 /** cidr_order - for qsort: family, address, length */
 int cidr_order(const void *a, const void *b);

@@ -65,11 +65,11 @@ static void a_document_goes_with_its_last_object(void **state)
 	assert_int_equal(policy_store_put_object(s, &web, first, &e), 0);
 	assert_int_equal(policy_store_put_object(s, &wide, first, &e), 0);
 	assert_int_equal(policy_store_put_object(s, &web, second, &e), 0);
-	assert_int_equal(policy_store_tidy(s, &e), 0);
+	assert_int_equal(policy_store_tidy(s, first, &e), 0);
 	assert_int_equal(policy_store_document(s, &web), second);
 	assert_int_equal(policy_store_document(s, &wide), first);
 	assert_int_equal(policy_store_delete_object(s, &wide, &e), 0);
-	assert_int_equal(policy_store_tidy(s, &e), 0);
+	assert_int_equal(policy_store_tidy(s, first, &e), 0);
 	assert_int_equal(policy_store_each_document(s, collect, all, &e), 0);
 	assert_string_equal(all, "two.yaml=2 ");
 	assert_int_equal(policy_store_document(s, &wide), 0);

@@ -60,6 +60,7 @@ static void a_change_that_is_rolled_back_leaves_no_trace(void **state)
 {
 	struct policy_set *s = policy_set_new();
 	const struct policy **changed;
+	size_t gone;
 	uint32_t first;
 	struct ref ref;
 
@@ -70,7 +71,10 @@ static void a_change_that_is_rolled_back_leaves_no_trace(void **state)
 	apply(s, "a.yaml", CNP("q", "x"));
 	apply(s, "a.yaml", CNP("r", "x")); /* twice in one change */
 	apply(s, "b.yaml", CNP("p", "x")); /* moves */
-	assert_int_equal(policy_set_changed(s, &changed), 4);
+	assert_int_equal(policy_set_changed(s, &changed, &gone), 4);
+	assert_int_equal(gone, 2);
+	assert_string_equal(changed[0]->file, "a.yaml");
+	assert_string_equal(changed[3]->file, "b.yaml");
 	free(changed);
 	policy_set_rollback(s);
 	assert_int_equal(policy_set_count(s), 2);
@@ -94,7 +98,7 @@ static void a_change_that_is_kept_is_one(void **state)
 	policy_set_commit(s);
 	assert_null(policy_set_find(s, POLICY_CNP, "x", "p"));
 	policy_set_begin(s);
-	assert_int_equal(policy_set_changed(s, &changed), 0);
+	assert_int_equal(policy_set_changed(s, &changed, NULL), 0);
 	free(changed);
 	policy_set_rollback(s);
 	assert_non_null(policy_set_find(s, POLICY_CNP, "x", "q"));
