@@ -127,8 +127,15 @@ def _policies(agent):
             f.write(policy_text.one("web", f"ns-{i}", 80))
 
 
-def _identities(_agent):
-    return 0
+def _identities(agent):
+    """Pods of other hosts, each with an address and labels of its own; how many there are."""
+    entries = [{"cidr": f"10.{128 + (i >> 16)}.{i >> 8 & 255}.{i & 255}/32",
+                "labels": [f"k8s:io.kubernetes.pod.namespace=ns-{i}", f"k8s:app=app-{i % 97}",
+                           f"k8s:tier={'front' if i % 3 else 'back'}", f"k8s:revision={i % 11}"]}
+               for i in range(IDENTITIES)]
+    for first in range(0, IDENTITIES, 5000):
+        agent.request("PUT", "/v1/ips", {"entries": entries[first:first + 5000]})
+    return sum(1 for i in agent.get("/v1/identities") if i["prefixes"])
 
 
 def cluster(world, report, agent, rounds):
