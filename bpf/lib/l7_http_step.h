@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* HTTP reader: one step of one lane, by its mode, and the loop over a chunk. */
+#ifndef BPF_LIB_L7_HTTP_STEP_H
+#define BPF_LIB_L7_HTTP_STEP_H
+
+#include "bpf/lib/l7_http_body.h"
+
+static __always_inline void http_step_head(const struct http_run *r)
+{
+	struct axo_http *h = r->h;
+
+	switch (h->mode) {
+	case HTTP_METHOD:
+		return http_method(r);
+	case HTTP_TARGET:
+		return http_target(r);
+	case HTTP_SCHEME:
+		return http_scheme(r);
+	case HTTP_AUTH:
+		return http_authority(r);
+	case HTTP_RAW:
+		return http_raw(r);
+	case HTTP_SEGMENT:
+		return http_segment(r);
+	case HTTP_PCT1:
+	case HTTP_PCT2:
+		return http_percent(r);
+	case HTTP_VERSION:
+		return http_version(r);
+	case HTTP_STATUS:
+		return http_status(r);
+	case HTTP_LF:
+		return http_newline(r);
+	case HTTP_LINE:
+		return http_line(r);
+	case HTTP_BLANK:
+		return http_blank(r);
+	case HTTP_LENGTH:
+		return http_length(r);
+	case HTTP_CODING:
+		return http_coding(r);
+	case HTTP_TAIL:
+		return http_tail(r);
+	case HTTP_LAST:
+		return http_last(r);
+	default:
+		return http_deny(h, AXO_HTTP_DENY_METHOD); /* no such mode */
+	}
+}
+
+static __always_inline void http_step_between(const struct http_run *r)
+{
+	struct axo_http *h = r->h;
+
+	switch (h->mode) {
+	case HTTP_START:
+		return http_start(r);
+	case HTTP_BODY:
+	case HTTP_CHUNK_DATA:
+		return http_data(h);
+	case HTTP_CHUNK_CR:
+		return http_chunk_cr(r);
+	case HTTP_CHUNK_FIRST:
+	case HTTP_CHUNK_SIZE:
+		return http_chunk_size(r);
+	case HTTP_CHUNK_EXT:
+		return http_chunk_ext(r);
+	case HTTP_HOLD:
+		h->event = AXO_HTTP_HOLD;
+		return;
+	case HTTP_DENIED:
+		h->event = AXO_HTTP_DENY;
+		return;
+	default:
+		h->pos = h->len;
+		h->event = AXO_HTTP_OPAQUE;
+	}
+}
+
+/** http_step - what http_loop() calls: 1 = the chunk is read, or something happened */
+static long http_step(__u32 i, void *context)
+{
+	const struct http_run *r = context;
+	struct axo_http *h = r->h;
+	__u32 mode = h->mode;
+
+	(void)i;
+	if (h->pos >= h->len)
+		return 1;
+	/* Where most bytes are comes first: programs have no jump tables. */
+	if (mode == HTTP_SKIP)
+		http_skip_value(r);
+	else if (mode == HTTP_NAME)
+		http_name(r);
+	else if (mode == HTTP_PATH)
+		http_path(r);
+	else if (mode == HTTP_HOST)
+		http_host(r);
+	else if (mode == HTTP_QUERY)
+		http_query(r);
+	else if (mode == HTTP_VALUE)
+		http_value(r);
+	else if (mode > HTTP_DATA)
+		http_step_head(r);
+	else
+		http_step_between(r);
+	return h->event != AXO_HTTP_MORE;
+}
+
+/* A step reads a byte, but for the one into a value and the one that starts a message. */
+#define HTTP_STEPS (2 * AXO_HTTP_CHUNK)
+
+/**
+ * http_lane_run - feed the bytes from @from to @len of the chunk; enum axo_http_event
+ *
+ * Positions count from the start of the head: a new chunk, which is read from 0, moves the origin.
+ */
+static __always_inline __u8 http_lane_run(struct http_run *r, __u32 from, __u32 len)
+{
+	struct axo_http *h = r->h;
+
+	if (!from)
+		h->origin += h->pos;
+	h->pos = from;
+	h->len = len;
+	h->event = AXO_HTTP_MORE;
+	http_loop(HTTP_STEPS, http_step, r);
+	if (h->event == AXO_HTTP_MORE && h->pos < h->len)
+		http_deny(h, AXO_HTTP_DENY_METHOD); /* cannot be: the loop was too short */
+	if (h->mode > HTTP_DATA && h->origin + h->pos > AXO_HTTP_HEAD_MAX)
+		http_deny(h, AXO_HTTP_DENY_TOO_LONG);
+	return h->event;
+}
+
+#endif
