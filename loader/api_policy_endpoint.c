@@ -67,6 +67,7 @@ static json_t *entry_json(const struct policy_engine *p, const struct policy_sub
 	json_object_set_new(entry, "port", port_json(e));
 	json_object_set_new(entry, "verdict",
 			    json_string(e->verdict == AXO_POL_DENY ? "deny" : "allow"));
+	json_object_set_new(entry, "features", policy_features_json(e->features));
 	json_object_set_new(entry, "hits",
 			    json_integer((json_int_t)policy_map_hits(p->agent->datapath, s->number,
 								     e->rule, e->dir)));

@@ -24,6 +24,7 @@ struct query {
 	struct packet packet;
 	json_t *rules;
 	struct trace result;
+	uint8_t features;
 };
 
 static int proto_parse(const char *text, uint8_t *proto)
@@ -102,6 +103,7 @@ static void rules_add(struct query *q, enum axo_dir dir, const struct trace *t)
 		json_object_set_new(rule, "action",
 				    json_string(t->rules[i].denies ? "deny" : "allow"));
 		json_object_set_new(rule, "decides", json_boolean(t->rules[i].decides));
+		json_object_set_new(rule, "features", policy_features_json(t->rules[i].features));
 		json_array_append_new(q->rules, rule);
 	}
 }
@@ -123,6 +125,7 @@ static int query_run(struct query *q, enum axo_dir *dir, struct error *e)
 		if (r < 0)
 			return r;
 		rules_add(q, dirs[i], &t);
+		q->features |= t.features;
 		if (!q->result.allow || (t.allow && t.reason == TRACE_DEFAULT_ALLOW))
 			continue;
 		q->result = t;
@@ -163,11 +166,12 @@ static void query_answer(struct query *q, struct api_request *req, enum axo_dir 
 {
 	const struct trace *t = &q->result;
 
-	api_reply(req, json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:O}", "verdict",
-				 t->allow ? "allow" : "deny", "reason",
-				 trace_reason_to_str(t->reason), "message", reason_text(t->reason),
-				 "direction", drop_dir_name(dir), "from", end_json(&q->ends[0]),
-				 "to", end_json(&q->ends[1]), "rules", q->rules));
+	api_reply(req,
+		  json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:O}", "verdict",
+			    t->allow ? "allow" : "deny", "reason", trace_reason_to_str(t->reason),
+			    "message", reason_text(t->reason), "direction", drop_dir_name(dir),
+			    "features", policy_features_json(t->allow ? q->features : 0), "from",
+			    end_json(&q->ends[0]), "to", end_json(&q->ends[1]), "rules", q->rules));
 }
 
 void api_policy_trace(struct agent *agent, struct api_request *req)

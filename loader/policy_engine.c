@@ -46,6 +46,7 @@ static void retired_end(struct policy_engine *p, struct retired *r)
 {
 	if (r->compiled) {
 		policy_map_delete(p->agent->datapath, r->number, r->compiled);
+		policy_features_release(p, r->compiled);
 		p->entries -= r->compiled->entry_count;
 		p->peer_entries -= r->compiled->peer_count;
 		compiled_free(r->compiled);
@@ -74,6 +75,7 @@ struct settling {
 	struct retired *retired;
 	uint32_t leftover;
 	uint32_t epoch;
+	bool features;
 	policy_settled done;
 	void *arg;
 };
@@ -103,6 +105,8 @@ static void settled(void *arg, bool over)
 	}
 	if (over && s->leftover)
 		leftover_end(s->p, s->leftover);
+	if (over && s->features && s->epoch == s->p->epoch)
+		policy_features_settled(s->p);
 	if (s->done)
 		s->done(s->arg, over);
 	free(s);
@@ -114,13 +118,14 @@ int policy_settle(struct policy_engine *p, policy_settled done, void *arg)
 
 	if (!s)
 		return -ENOMEM;
-	*s = (struct settling){p, p->retired, p->leftover, p->epoch, done, arg};
+	*s = (struct settling){p, p->retired, p->leftover, p->epoch, p->features_fresh, done, arg};
 	if (grace_wait(p->grace, settled, s) < 0) {
 		free(s);
 		return -ENOMEM;
 	}
 	p->retired = NULL;
 	p->leftover = 0;
+	p->features_fresh = false;
 	return 0;
 }
 
@@ -208,6 +213,7 @@ static void memory_free(struct policy_engine *p)
 	map_fini(&p->prefixes, free);
 	map_fini(&p->prefix_ids, NULL);
 	peers_free(p->peers);
+	policy_features_free(p->features);
 	policy_set_free(p->set);
 	retired_drop(p->retired);
 	p->subjects = p->prefixes = p->prefix_ids = (struct map){0};
@@ -215,6 +221,7 @@ static void memory_free(struct policy_engine *p)
 	p->touched = NULL;
 	p->touched_count = p->touched_size = 0;
 	p->counted = false;
+	p->features = NULL;
 	p->peers = NULL;
 	p->set = NULL;
 	p->retired = NULL;
@@ -311,11 +318,14 @@ int policy_load(struct policy_engine *p, struct error *e)
 	memory_free(p);
 	p->epoch++;
 	p->leftover = p->next_number - 1;
+	p->features_fresh = true;
 	p->entries = p->peer_entries = 0;
 	p->set = policy_set_new();
 	p->peers = peers_new(NULL);
 	p->loading = true;
-	r = policy_prefixes_load(p, e);
+	r = policy_features_start(p, e);
+	if (r == 0)
+		r = policy_prefixes_load(p, e);
 	if (r == 0)
 		r = policy_sources_load(p, e);
 	if (r == 0)

@@ -7,6 +7,7 @@
 
 #include "axoneme/policy.h"
 #include "loader/policy_engine.h"
+#include "loader/policy_feature.h"
 #include "policy/compile.h"
 #include "policy/map.h"
 #include "policy/set.h"
@@ -79,7 +80,9 @@ struct retired {
  * @prefixes:   by struct cidr: struct prefix, owned
  * @prefix_ids: by number: the same
  * @touched:    prefixes that the change under way is about; @counted: their uses, too
+ * @features:   sets of the host (policy_feature.h)
  * @leftover:   numbers up to this one are of a dead agent
+ * @features_fresh: policy_features_start() was called, and policy_features_settled() not yet
  * @epoch:      counts policy_load()
  * @retired:    since the last policy_settle()
  * @entries, @peer_entries: in the maps, retired ones too
@@ -99,6 +102,7 @@ struct policy_engine {
 	struct prefix **touched;
 	size_t touched_count, touched_size;
 	bool counted;
+	struct policy_features *features;
 	uint32_t next_number;
 	uint32_t next_prefix[2];
 	uint32_t leftover;
@@ -109,6 +113,7 @@ struct policy_engine {
 	uint64_t entries_limit;
 	uint64_t peers_limit;
 	uint64_t compiled_total;
+	bool features_fresh;
 	bool loading;
 };
 

@@ -26,6 +26,17 @@ json_t *policy_rule_json(const struct policy_engine *p, uint32_t number)
 	return json_pack("{s:s, s:s, s:i}", "rule", name, "file", "", "line", 0);
 }
 
+json_t *policy_features_json(uint8_t features)
+{
+	json_t *names = json_array();
+
+	for (uint8_t bit = 1; bit; bit = (uint8_t)(bit << 1))
+		if (features & bit)
+			json_array_append_new(names,
+					      json_string(feature_name((enum axo_feature)bit)));
+	return names;
+}
+
 char *policy_rule_members(const struct policy_engine *p, uint32_t number)
 {
 	json_t *rule = policy_rule_json(p, number);

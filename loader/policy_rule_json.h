@@ -26,4 +26,7 @@ json_t *policy_rule_json(const struct policy_engine *p, uint32_t number);
  */
 char *policy_rule_members(const struct policy_engine *p, uint32_t number);
 
+/** policy_features_json - names of the bits of enum axo_feature */
+json_t *policy_features_json(uint8_t features);
+
 #endif

@@ -142,8 +142,11 @@ int policy_subject_install(struct policy_engine *p, struct policy_subject *s, st
 	int r = number ? room_check(p, c, e) : 0;
 
 	if (r == 0 && number)
+		r = policy_features_take(p, c, 0, e);
+	if (r == 0 && number)
 		r = policy_map_write(p->agent->datapath, number, c, e);
 	if (r < 0 || !number) {
+		policy_features_release(p, c);
 		compiled_free(c);
 		c = NULL;
 	}
@@ -184,6 +187,7 @@ void policy_subject_discard(struct policy_engine *p, struct policy_subject *s)
 	if (s->next) {
 		policy_map_delete(p->agent->datapath, s->next_number, s->next);
 		count_out(p, s->next);
+		policy_features_release(p, s->next);
 		compiled_free(s->next);
 	}
 	s->next = NULL;
@@ -212,7 +216,9 @@ static int add_peer(struct policy_engine *p, struct policy_subject *s,
 	p->entries += c->entry_count - entries;
 	p->peer_entries += delta.has_peer;
 	p->peer_entries -= had;
-	r = policy_map_write_delta(p->agent->datapath, s->number, c, &delta, e);
+	r = policy_features_take(p, c, delta.first_set, e);
+	if (r == 0)
+		r = policy_map_write_delta(p->agent->datapath, s->number, c, &delta, e);
 	if (r == 0 && had && !delta.has_peer)
 		policy_map_delete_peer(p->agent->datapath, s->number, who->id);
 	return r;

@@ -18,6 +18,13 @@ const char *trace_reason_to_str(enum trace_reason r)
 	return reasons[r].json;
 }
 
+static uint8_t ref_features(const struct ref *r)
+{
+	if (r->part < 0 || (uint32_t)r->part >= r->item->ports.count)
+		return 0;
+	return port_rule_feature(list_at(&r->item->ports, struct port_rule, r->part));
+}
+
 static enum trace_reason reason_of(const struct verdict *v)
 {
 	if (v->rule == AXO_RULE_HOST)
@@ -37,6 +44,7 @@ void policy_trace(const struct policy_set *set, const struct compiled *c, const 
 	memset(out, 0, sizeof(*out));
 	out->allow = v.allow;
 	out->reason = reason_of(&v);
+	out->features = v.set ? v.set->features : 0;
 	out->total = compiled_explain(c, who, p, numbers, denies, TRACE_MAX_RULES);
 	for (size_t i = 0; i < out->total && i < TRACE_MAX_RULES; i++) {
 		struct trace_rule *r = &out->rules[out->count];
@@ -45,6 +53,7 @@ void policy_trace(const struct policy_set *set, const struct compiled *c, const 
 			continue; /* its policy was replaced since */
 		r->denies = denies[i];
 		r->decides = numbers[i] == v.rule;
+		r->features = ref_features(&r->ref);
 		out->count++;
 	}
 }

@@ -25,20 +25,27 @@ enum trace_reason {
 #undef X
 };
 
-/** struct trace_rule - a rule that speaks of the packet; @decides: the verdict names it */
+/**
+ * struct trace_rule - a rule that speaks of the packet
+ * @decides:  the verdict names it
+ * @features: the bit of enum axo_feature that it brings; 0 = it is plain
+ */
 struct trace_rule {
 	bool denies;
 	bool decides;
+	uint8_t features;
 	struct ref ref;
 };
 
 /**
  * struct trace
+ * @features: enum axo_feature: what an allowed packet meets
  * @rules: the first TRACE_MAX_RULES of @total; allowing ones too when the verdict is a deny
  */
 struct trace {
 	bool allow;
 	enum trace_reason reason;
+	uint8_t features;
 	struct trace_rule rules[TRACE_MAX_RULES];
 	size_t count;
 	size_t total;

@@ -6,6 +6,7 @@
 #include "loader/cli/client.h"
 #include "loader/cli/command.h"
 #include "loader/cli/endpoint.h"
+#include "loader/cli/join.h"
 #include "loader/cli/table.h"
 
 #define PEERS_TEXT 256
@@ -42,13 +43,21 @@ static void place_cell(struct table *t, const json_t *rule)
 		table_cell(t, "-");
 }
 
+/* "allow", or with what an allowed packet meets: "allow (http, chaos)". */
+static void verdict_cell(struct table *t, const char *verdict, const json_t *features)
+{
+	_cleanup_free_ char *names = json_array_size(features) ? join_texts(features) : NULL;
+
+	table_cell(t, names ? "%s (%s)" : "%s", verdict, names);
+}
+
 static void entry_row(struct table *t, const json_t *entry)
 {
 	char peers[PEERS_TEXT];
 
 	peers_text(entry, peers, sizeof(peers));
 	table_cell(t, "%s", client_text(entry, "direction"));
-	table_cell(t, "%s", client_text(entry, "verdict"));
+	verdict_cell(t, client_text(entry, "verdict"), json_object_get(entry, "features"));
 	table_cell(t, "%s", client_text(entry, "protocol"));
 	table_cell(t, "%s", client_text(entry, "port"));
 	table_cell(t, "%s", peers);
@@ -106,7 +115,11 @@ static void trace_row(struct table *t, const json_t *rule, bool allowed)
 
 	table_cell(t, "%s", json_is_true(json_object_get(rule, "decides")) ? "*" : "");
 	table_cell(t, "%s", client_text(rule, "direction"));
-	table_cell(t, "%s", denies ? "denies" : allowed ? "allows" : "would allow");
+	verdict_cell(t,
+		     denies    ? "denies"
+		     : allowed ? "allows"
+			       : "would allow",
+		     json_object_get(rule, "features"));
 	table_cell(t, "%s", client_text(rule, "rule"));
 	place_cell(t, rule);
 }
@@ -116,11 +129,16 @@ static void trace_table(const struct cli *cli, const json_t *trace)
 	static const char *const header[] = {"", "DIRECTION", "ACTION", "RULE", "FILE", NULL};
 	const json_t *rules = json_object_get(trace, "rules"), *rule;
 	bool allowed = !strcmp(client_text(trace, "verdict"), "allow");
+	_cleanup_free_ char *features = NULL;
 	struct table t;
 	size_t i;
 
-	fprintf(cli->out, "%s: %s (%s)\n", client_text(trace, "verdict"),
-		client_text(trace, "message"), client_text(trace, "direction"));
+	features = json_array_size(json_object_get(trace, "features"))
+			   ? join_texts(json_object_get(trace, "features"))
+			   : NULL;
+	fprintf(cli->out, "%s: %s (%s)%s%s\n", client_text(trace, "verdict"),
+		client_text(trace, "message"), client_text(trace, "direction"),
+		features ? "; then " : "", features ? features : "");
 	if (!json_array_size(rules))
 		return;
 	table_begin(&t, cli->out, header);
