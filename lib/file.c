@@ -38,6 +38,10 @@ int file_read(const char *path, size_t max, char **out, size_t *len)
 			size *= 2;
 	}
 	buf[used] = '\0';
+	/* Whoever keeps thousands of small files keeps no more than they hold. */
+	char *fit = realloc(buf, used + 1);
+	if (fit)
+		buf = fit;
 	*out = TAKE_PTR(buf);
 	if (len)
 		*len = used;

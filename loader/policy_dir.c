@@ -47,6 +47,7 @@ static struct dir_file *file_of(struct policy_dir *d, const char *path)
 static void file_free(struct policy_dir *d, struct dir_file *f)
 {
 	map_remove(&d->by_path, f->path, strlen(f->path));
+	d->broken -= f->error != NULL;
 	free(f->path);
 	free(f->text);
 	free(f->error);
@@ -64,20 +65,24 @@ void policy_dir_forget(struct policy_dir *d)
 	map_fini(&d->by_path, NULL);
 }
 
-static void file_break(struct dir_file *f, const char *why)
+static void file_break(struct policy_dir *d, struct dir_file *f, const char *why)
 {
 	f->changed = false;
 	if (f->error && !strcmp(f->error, why))
 		return;
+	d->broken += !f->error;
 	free(f->error);
 	f->error = strdup(why);
+	if (!f->error)
+		abort();
 	log_error(f->applied ? "policy file is broken; its last good version stays in force"
 			     : "policy file is broken and not in force",
 		  "file", f->path, "err", why);
 }
 
-static void file_good(struct dir_file *f)
+static void file_good(struct policy_dir *d, struct dir_file *f)
 {
+	d->broken -= f->error != NULL;
 	free(f->error);
 	f->error = NULL;
 }
@@ -111,7 +116,7 @@ static void file_look(struct policy_dir *d, const char *path)
 	f->changed = r == 0;
 	if (r < 0) {
 		snprintf(why, sizeof(why), "%s: %s", path, strerror(-r));
-		file_break(f, why);
+		file_break(d, f, why);
 	}
 }
 
@@ -172,7 +177,7 @@ static void batch_make(struct policy_dir *d, const struct dir_file *only, struct
 		if (!f->changed || (only && f != only))
 			continue;
 		if (f->present && policy_text_parse(&t, &list, &e) < 0) {
-			file_break(f, e.msg);
+			file_break(d, f, e.msg);
 			continue;
 		}
 		b->sources[b->count] = (struct policy_source){.source = f->path, .list = list};
@@ -198,7 +203,7 @@ static void batch_done(struct policy_dir *d, struct batch *b)
 			db_spoil(d->agent->db, &e);
 		f->applied = f->present;
 		f->changed = false;
-		file_good(f);
+		file_good(d, f);
 		log_info(f->present ? "policy file applied" : "policy file removed", "file",
 			 f->path);
 	}
@@ -217,7 +222,7 @@ static bool batch_try(struct policy_dir *d, const struct dir_file *only)
 	if (r == 0)
 		batch_done(d, &b);
 	else if (r == -EEXIST || b.count == 1)
-		file_break(b.files[r == -EEXIST ? bad : 0], e.msg);
+		file_break(d, b.files[r == -EEXIST ? bad : 0], e.msg);
 	batch_fini(&b);
 	return r == 0 || (only && r < 0);
 }
@@ -265,7 +270,7 @@ static void gone_free(struct policy_dir *d)
 /* Files that lost against another source, or against capacity, may fit after a change. */
 static void retry_broken(struct policy_dir *d)
 {
-	for (struct dir_file *f = d->files; f; f = f->next)
+	for (struct dir_file *f = d->files; f && d->broken; f = f->next)
 		if (f->error)
 			f->stat = (struct stat){0};
 }
@@ -290,6 +295,20 @@ int policy_dir_look(struct policy_dir *d, struct error *e)
 	return 0;
 }
 
+/* When it was looked at, if what stands there is what is stored: then it need not be read again. */
+static struct stat stat_of_same(const struct policy_text *t)
+{
+	_cleanup_free_ char *text = NULL;
+	struct stat now;
+	size_t len;
+
+	if (stat(t->file, &now) < 0 || (size_t)now.st_size != t->len ||
+	    file_read(t->file, NODE_MAX_BYTES, &text, &len) < 0 || len != t->len ||
+	    memcmp(text, t->text, len) != 0)
+		return (struct stat){0};
+	return now;
+}
+
 static int stored_file(const struct policy_text *t, void *arg)
 {
 	struct policy_dir *d = arg;
@@ -300,10 +319,11 @@ static int stored_file(const struct policy_text *t, void *arg)
 	if (policy_text_parse(t, &list, &e) < 0 ||
 	    policy_set_apply(d->p->set, t->file, list, &e) < 0) {
 		policies_free(list);
-		file_break(f, e.msg);
+		file_break(d, f, e.msg);
 		return 0;
 	}
 	f->applied = true;
+	f->stat = stat_of_same(t);
 	return 0;
 }
 
@@ -318,16 +338,12 @@ int policy_dir_load(struct policy_dir *d, struct error *e)
 
 size_t policy_dir_broken(const struct policy_dir *d)
 {
-	size_t count = 0;
-
-	for (const struct dir_file *f = d->files; f; f = f->next)
-		count += f->error != NULL;
-	return count;
+	return d->broken;
 }
 
 const char *policy_dir_next(const struct policy_dir *d, const char *prev, const char **why)
 {
-	const struct dir_file *f = d->files;
+	const struct dir_file *f = d->broken ? d->files : NULL;
 
 	while (prev && f && f->path != prev)
 		f = f->next;

@@ -38,7 +38,7 @@ struct dir_file {
 /**
  * struct policy_dir
  * @fd:    inotify; -1 = not watched, @retry tries again
- * @files: @by_path has the same
+ * @files: @by_path has the same; @broken of them have an error
  * @known: the directory could be read at the last scan
  */
 struct policy_dir {
@@ -47,6 +47,7 @@ struct policy_dir {
 	const char *path;
 	struct dir_file *files;
 	struct map by_path;
+	size_t broken;
 	int fd;
 	struct event *ev;
 	struct event *retry;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Arena: chunks grow with what is there already, so that little is wasted on a small policy. */
+/*
+ * Arena: chunks grow with what is there already, so that little is wasted on a small policy.  Things
+ * are taken from the front of a chunk, aligned; texts from its back, byte by byte.
+ */
 #include "policy/arena.h"
 
 #include <stdarg.h>
@@ -10,13 +13,13 @@
 
 #define CHUNK_MIN 256
 #define CHUNK_MAX 65536
-#define ALIGNMENT _Alignof(max_align_t)
+#define ALIGNMENT 8 /* of any type that is kept here: pointers and 64-bit numbers */
 
 struct arena_chunk {
 	struct arena_chunk *next;
 	size_t size;
 	size_t used;
-	_Alignas(max_align_t) unsigned char data[];
+	_Alignas(ALIGNMENT) unsigned char data[];
 };
 
 static struct arena_chunk *chunk_new(struct arena *a, size_t need)
@@ -39,14 +42,21 @@ static struct arena_chunk *chunk_new(struct arena *a, size_t need)
 	return c;
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+/* The newest chunk, or a new one: it has room for @size bytes. */
+static struct arena_chunk *chunk_with(struct arena *a, size_t size)
 {
+	struct arena_chunk *c = a->chunks;
+
 	if (size > SIZE_MAX / 2)
 		abort();
+	return c && c->size - c->used >= size ? c : chunk_new(a, size);
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
 	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-	struct arena_chunk *c = a->chunks;
-	if (!c || c->size - c->used < size)
-		c = chunk_new(a, size);
+
+	struct arena_chunk *c = chunk_with(a, size);
 	void *p = c->data + c->used;
 	c->used += size;
 	return p;
@@ -54,9 +64,11 @@ void *arena_alloc(struct arena *a, size_t size)
 
 char *arena_text(struct arena *a, const char *text, size_t len)
 {
-	char *copy = arena_alloc(a, len + 1);
-	memcpy(copy, text, len);
-	return copy;
+	struct arena_chunk *c = chunk_with(a, len + 1);
+
+	c->size -= len + 1;
+	memcpy(c->data + c->size, text, len);
+	return (char *)c->data + c->size;
 }
 
 char *arena_printf(struct arena *a, const char *fmt, ...)

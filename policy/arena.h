@@ -26,7 +26,7 @@ struct arena {
 	size_t first;
 };
 
-/** arena_alloc - zeroed, aligned for any type; @size 0 gives a valid pointer */
+/** arena_alloc - zeroed, aligned for pointers and 64-bit numbers; @size 0 gives a valid pointer */
 void *arena_alloc(struct arena *a, size_t size);
 
 /** arena_text - copy of @len bytes with a final 0 */

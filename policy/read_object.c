@@ -14,7 +14,7 @@
 
 #define NAME_MAX_LEN 253
 #define LABEL_MAX_LEN 63
-#define ARENA_PER_NODE 44 /* bytes that a node of usual policies becomes, measured */
+#define ARENA_PER_NODE 32 /* bytes that a node of usual policies becomes, measured */
 
 struct metadata {
 	const char *name;

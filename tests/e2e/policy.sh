@@ -159,6 +159,14 @@ test_files_of_the_directory_are_applied_as_they_change() {
 	broken_are 1
 	passes client 80
 	blocked client 81
+	# A file of the same size and time as the stored one, but not the same.
+	agent_stop
+	cp -p "$S/policies/extra.yml" "$S/before"
+	sed -i 's/"81"/"80"/' "$S/policies/extra.yml"
+	touch -r "$S/before" "$S/policies/extra.yml"
+	agent_start
+	passes other 80
+	blocked other 81
 	rm "$S/policies/web.yaml"
 	wait_until 5 count_is 1
 	broken_are 0
