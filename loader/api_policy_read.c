@@ -12,6 +12,7 @@
 #include "loader/policy_internal.h"
 #include "loader/policy_path.h"
 #include "loader/policy_source.h"
+#include "policy/touch.h"
 
 static int by_name(const void *a, const void *b)
 {
@@ -24,15 +25,6 @@ static int by_name(const void *a, const void *b)
 	return order ? order : (int)x->kind - (int)y->kind;
 }
 
-static bool selects(const struct policy *policy, const struct peer_identity *who)
-{
-	list_each(struct rule, r, &policy->rules) {
-		if (!r->host && selector_matches(&r->subject, &who->labels))
-			return true;
-	}
-	return false;
-}
-
 /* Endpoints of this host that it selects. */
 static json_int_t endpoints_of(const struct policy_engine *p, const struct policy *policy)
 {
@@ -43,7 +35,7 @@ static json_int_t endpoints_of(const struct policy_engine *p, const struct polic
 	{
 		const struct peer_identity *who = peers_get(p->peers, s->identity);
 
-		if (who && selects(policy, who))
+		if (who && policy_selects(policy, &who->labels))
 			count += s->refs;
 	}
 	return count;

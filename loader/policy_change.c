@@ -13,18 +13,19 @@
 #include "loader/endpoint.h"
 #include "loader/endpoint_map.h"
 #include "loader/policy_internal.h"
+#include "policy/touch.h"
 
 /**
  * struct change - one that is being made
  * @policies: what went and what came; @count of them, the first @gone went
- * @all:      every subject is touched: labels of namespaces, or groups of prefixes, are others
+ * @renamed:  labels of namespaces are others, so those of peers are
  */
 struct change {
 	struct policy_engine *p;
 	const struct policy **policies;
 	size_t count;
 	size_t gone;
-	bool all;
+	bool renamed;
 };
 
 /* Objects may move from one source to another: all of them go before the first one comes. */
@@ -48,23 +49,15 @@ static int set_change(struct policy_engine *p, struct policy_source *sources, si
 	return r;
 }
 
-static bool policy_selects(const struct policy *policy, const struct label_set *labels)
-{
-	list_each(struct rule, r, &policy->rules) {
-		if (!r->host && selector_matches(&r->subject, labels))
-			return true;
-	}
-	return false;
-}
-
+/* What could not be compiled before is tried again. */
 static bool is_touched(const struct change *c, const struct policy_subject *s)
 {
 	const struct peer_identity *who = peers_get(c->p->peers, s->identity);
 
 	for (size_t i = 0; i < c->count && who; i++)
-		if (policy_selects(c->policies[i], &who->labels))
+		if (policy_touches(c->policies[i], s->compiled, &who->labels))
 			return true;
-	return c->all;
+	return s->number && !s->compiled;
 }
 
 /* Peers and what they are called, as the set now says. */
@@ -76,10 +69,10 @@ static int peers_change(struct change *c, struct error *e)
 	for (size_t i = 0; i < c->count && r == 0; i++) {
 		const struct policy *policy = c->policies[i];
 
-		if (policy->kind == POLICY_NAMESPACE)
-			r = policy_peers_namespace(c->p, policy->name, e);
-		if (policy->kind == POLICY_NAMESPACE || policy->kind == POLICY_CIDR_GROUP)
-			c->all = true;
+		if (policy->kind != POLICY_NAMESPACE)
+			continue;
+		c->renamed = true;
+		r = policy_peers_namespace(c->p, policy->name, e);
 	}
 	return r < 0 ? r : policy_prefixes_want(c->p, &changes, e);
 }
@@ -139,7 +132,7 @@ static void change_undo(struct change *c)
 	policy_prefixes_undo(c->p, &(struct policy_changes){c->policies, c->count, c->gone});
 	policy_set_rollback(c->p->set);
 	/* The names of the namespaces outlive the rollback: the set that comes back has them. */
-	if (c->all)
+	if (c->renamed)
 		policy_peers_all(c->p, &e);
 	policy_settle(c->p, NULL, NULL);
 }
