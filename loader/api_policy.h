@@ -11,6 +11,7 @@
 void api_policies_get(struct agent *agent, struct api_request *req);
 void api_policies_put(struct agent *agent, struct api_request *req);
 void api_policies_delete(struct agent *agent, struct api_request *req);
+void api_policies_dry_run(struct agent *agent, struct api_request *req);
 void api_policy_get(struct agent *agent, struct api_request *req);
 void api_policy_delete(struct agent *agent, struct api_request *req);
 void api_policy_trace(struct agent *agent, struct api_request *req);

@@ -128,7 +128,8 @@ static bool parse_query(struct api_request *req, const char *text)
 static size_t body_max(api_handler handler)
 {
 	bool long_ = handler == api_policies_put || handler == api_policies_delete ||
-		     handler == api_ips_put || handler == api_ips_delete;
+		     handler == api_policies_dry_run || handler == api_ips_put ||
+		     handler == api_ips_delete;
 
 	return long_ ? API_POLICY_MAX : API_BODY_MAX;
 }

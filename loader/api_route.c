@@ -36,6 +36,7 @@
 	X(GET, "/v1/policies", api_policies_get, NULL, 0, 0, NONE)                   \
 	X(PUT, "/v1/policies", api_policies_put, NULL, 1, 0, NONE)                   \
 	X(DELETE, "/v1/policies", api_policies_delete, NULL, 1, 0, NONE)             \
+	X(POST, "/v1/policies/dry-run", api_policies_dry_run, NULL, 1, 0, NONE)      \
 	X(POST, "/v1/policies/trace", api_policy_trace, NULL, 1, 0, NONE)            \
 	X(GET, "/v1/policies/NAME", api_policy_get, "kind", 0, 0, NONE)              \
 	X(DELETE, "/v1/policies/NAME", api_policy_delete, "kind", 0, 0, NONE)        \

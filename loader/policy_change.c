@@ -77,6 +77,31 @@ static int peers_change(struct change *c, struct error *e)
 	return r < 0 ? r : policy_prefixes_want(c->p, &changes, e);
 }
 
+/* Nothing is written: how much it would be is added up instead. */
+static int subjects_try(struct change *c, const struct policy_trial *trial, struct error *e)
+{
+	struct policy_room room = {0};
+	struct policy_subject *s;
+
+	subject_each(c->p, item, s)
+	{
+		struct compiled *compiled = NULL;
+		int r;
+
+		if (!is_touched(c, s))
+			continue;
+		r = policy_subject_compile(c->p, s, &compiled, e);
+		if (r == 0)
+			r = policy_room_check(c->p, compiled, &room, e);
+		if (r == 0)
+			trial->subject(trial->arg, s, compiled);
+		compiled_free(compiled);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int subjects_compile(struct change *c, struct error *e)
 {
 	struct policy_subject *s;
@@ -197,6 +222,29 @@ int policy_change(struct policy_engine *p, struct policy_source *sources, size_t
 		change_undo(&c);
 	else
 		change_finish(&c);
+	free(c.policies);
+	return r;
+}
+
+int policy_try(struct policy_engine *p, struct policy_source *sources, size_t count,
+	       const struct policy_trial *trial, struct error *e)
+{
+	struct change c = {.p = p};
+	int r;
+
+	policy_set_begin(p->set);
+	r = set_change(p, sources, count, NULL, e);
+	if (r < 0) {
+		policy_set_rollback(p->set);
+		return r;
+	}
+	c.count = policy_set_changed(p->set, &c.policies, &c.gone);
+	r = peers_change(&c, e);
+	if (r == 0)
+		r = subjects_try(&c, trial, e);
+	if (r == 0 && trial->fits)
+		trial->fits(trial->arg);
+	change_undo(&c);
 	free(c.policies);
 	return r;
 }

@@ -93,6 +93,29 @@ struct policy_source {
 int policy_change(struct policy_engine *p, struct policy_source *sources, size_t count, size_t *bad,
 		  struct error *e);
 
+struct compiled;
+struct policy_subject;
+
+/**
+ * struct policy_trial - what is told of a change that is only tried
+ * @subject: one that is touched would get @after, which is freed behind the call
+ * @fits:    all that would be in force; NULL: not wanted
+ *
+ * In both calls the set and the peers are as they would be.
+ */
+struct policy_trial {
+	void (*subject)(void *arg, const struct policy_subject *s, const struct compiled *after);
+	void (*fits)(void *arg);
+	void *arg;
+};
+
+/**
+ * policy_try - policy_change() without its effect: everything is as before afterwards
+ * Return: what policy_change() would return, -EEXIST and -ENOSPC with the same words.
+ */
+int policy_try(struct policy_engine *p, struct policy_source *sources, size_t count,
+	       const struct policy_trial *trial, struct error *e);
+
 typedef void (*policy_settled)(void *arg, bool settled);
 
 /** policy_settle - call @done (or NULL) when no packet can see what was replaced so far */

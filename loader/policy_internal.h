@@ -127,6 +127,16 @@ void policy_subject_free(void *subject);
 int policy_subject_compile(struct policy_engine *p, const struct policy_subject *s,
 			   struct compiled **out, struct error *e);
 
+/** struct policy_room - taken by policies that are not counted in the engine yet */
+struct policy_room {
+	uint64_t entries;
+	uint64_t peers;
+};
+
+/** policy_room_check - adds what @c needs to @room; -ENOSPC with the numbers: it does not fit */
+int policy_room_check(const struct policy_engine *p, const struct compiled *c,
+		      struct policy_room *room, struct error *e);
+
 /** policy_subject_install - @c (taken) into the maps under a new number: s->next */
 int policy_subject_install(struct policy_engine *p, struct policy_subject *s, struct compiled *c,
 			   struct error *e);
@@ -187,6 +197,14 @@ void policy_prefixes_withdraw(struct policy_engine *p);
 
 /** policy_prefix_end - after the grace period: unless it is wanted again, @x is freed */
 void policy_prefix_end(struct policy_engine *p, struct prefix *x);
+
+/** policy_prefix_of - by its identity, or NULL */
+const struct prefix *policy_prefix_of(const struct policy_engine *p, uint32_t id);
+
+/** policy_prefix_around - the longest prefix that policies name around @c, but for fresh ones
+ *  unless @fresh; NULL: the world */
+const struct prefix *policy_prefix_around(const struct policy_engine *p, const struct cidr *c,
+					  bool fresh);
 
 /** policy_prefix_publish - one into the ipcache, unless a pod or the host has its only address */
 void policy_prefix_publish(struct policy_engine *p, const struct prefix *x);

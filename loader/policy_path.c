@@ -10,7 +10,12 @@
 
 int policy_path_parse(const char *path, struct policy_path *out)
 {
-	const char *rest = strncmp(path, PREFIX, strlen(PREFIX)) ? "" : path + strlen(PREFIX);
+	return policy_name_parse(strncmp(path, PREFIX, strlen(PREFIX)) ? "" : path + strlen(PREFIX),
+				 out);
+}
+
+int policy_name_parse(const char *rest, struct policy_path *out)
+{
 	const char *slash = strchr(rest, '/');
 	size_t ns = slash ? (size_t)(slash - rest) : 0;
 	const char *name = slash ? slash + 1 : rest;

@@ -14,4 +14,7 @@ struct policy_path {
 /** policy_path_parse - 0, or -EINVAL: too long */
 int policy_path_parse(const char *path, struct policy_path *out);
 
+/** policy_name_parse - "NAMESPACE/NAME" or "NAME"; 0, or -EINVAL: empty or too long */
+int policy_name_parse(const char *text, struct policy_path *out);
+
 #endif

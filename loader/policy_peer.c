@@ -328,6 +328,29 @@ void policy_prefix_end(struct policy_engine *p, struct prefix *x)
 	prefix_forget(p, x);
 }
 
+const struct prefix *policy_prefix_of(const struct policy_engine *p, uint32_t id)
+{
+	return map_get(&p->prefix_ids, &id, sizeof(id));
+}
+
+const struct prefix *policy_prefix_around(const struct policy_engine *p, const struct cidr *c,
+					  bool fresh)
+{
+	struct cidr wider = *c;
+
+	while (wider.bits) {
+		unsigned int bit = cidr_mapped_bits(&wider) - 1;
+		const struct prefix *x;
+
+		wider.addr.b[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+		wider.bits--;
+		x = prefix_find(p, &wider);
+		if (x && x->wanted && (fresh || !x->fresh))
+			return x;
+	}
+	return NULL;
+}
+
 /* @bits: of the mapped form. */
 static const struct prefix *wanted_prefix(const struct policy_engine *p,
 					  const struct axo_addr *addr, uint32_t bits)

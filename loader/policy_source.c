@@ -12,8 +12,10 @@
 #include "loader/agent.h"
 #include "loader/db.h"
 #include "loader/policy_dir.h"
+#include "loader/policy_dry_run.h"
 #include "loader/policy_internal.h"
 #include "loader/policy_store.h"
+#include "loader/policy_warning.h"
 #include "policy/parse.h"
 
 /* What is enforced beside addresses, protocols and ports. */
@@ -33,26 +35,46 @@ static void warnings_log(const struct report *report)
 	}
 }
 
-int policy_text_parse(const struct policy_text *t, struct policy **list, struct error *e)
+static int text_parse(const struct policy_text *t, struct report *report, struct policy **list,
+		      struct error *e)
 {
 	struct policy *head = NULL;
+	int r = policy_parse(t->file, t->text, t->len, report, &head);
+
+	if (r == 0)
+		r = policy_check_features(head, FEATURES_ENFORCED, report);
+	if (r < 0) {
+		report_error(report, e);
+		policies_free(head);
+		return r;
+	}
+	*list = head;
+	return 0;
+}
+
+int policy_text_parse(const struct policy_text *t, struct policy **list, struct error *e)
+{
 	struct report report;
 	int r;
 
 	report_init(&report, t->file);
-	r = policy_parse(t->file, t->text, t->len, &report, &head);
+	r = text_parse(t, &report, list, e);
 	if (r == 0)
-		r = policy_check_features(head, FEATURES_ENFORCED, &report);
-	if (r < 0)
-		report_error(&report, e);
-	else
 		warnings_log(&report);
 	report_fini(&report);
-	if (r < 0)
-		policies_free(head);
-	else
-		*list = head;
 	return r;
+}
+
+void policy_outcome_init(struct policy_outcome *o, const char *file, bool dry_run)
+{
+	*o = (struct policy_outcome){.dry_run = dry_run};
+	report_init(&o->report, file);
+}
+
+void policy_outcome_fini(struct policy_outcome *o)
+{
+	report_fini(&o->report);
+	json_decref(o->would);
 }
 
 /* struct plan - objects of one text, each with the name of its source */
@@ -164,19 +186,60 @@ static int plan_apply(struct policy_engine *p, struct plan *plan, const struct p
 	return plan_save(p, plan, t, e);
 }
 
-int policy_source_put(struct policy_engine *p, const struct policy_text *t, size_t *count,
-		      struct error *e)
+/** struct vain - what is said in vain, by objects that are there or would be */
+struct vain {
+	const struct policy_engine *p;
+	const struct plan *plan;
+	struct report *report;
+};
+
+static void vain_warn(void *arg)
+{
+	const struct vain *v = arg;
+
+	for (size_t i = 0; i < v->plan->count; i++) {
+		const struct policy_name *n = &v->plan->names[i];
+		const struct policy *policy = policy_set_find(v->p->set, (enum policy_kind)n->kind,
+							      *n->namespace_ ? n->namespace_ : NULL,
+							      n->name);
+
+		if (policy)
+			policy_warn(v->p, policy, v->report);
+	}
+}
+
+static int plan_run(struct policy_engine *p, struct plan *plan, const struct policy_text *t,
+		    struct policy_outcome *o, struct error *e)
+{
+	struct vain vain = {p, plan, &o->report};
+	const struct dry_run_ask ask = {plan->sources, plan->count, vain_warn, &vain};
+	int r;
+
+	o->count = plan->count;
+	if (o->dry_run)
+		return policy_dry_run(p, &ask, &o->would, e);
+	r = plan_apply(p, plan, t, e);
+	if (r == 0)
+		vain_warn(&vain);
+	if (r == 0)
+		policy_warn_budget(p, &o->report);
+	return r;
+}
+
+int policy_source_put(struct policy_engine *p, const struct policy_text *t,
+		      struct policy_outcome *o, struct error *e)
 {
 	struct policy *list = NULL;
 	struct plan plan;
-	int r = policy_text_parse(t, &list, e);
+	int r = text_parse(t, &o->report, &list, e);
 
 	if (r < 0)
 		return r;
 	plan_make(&plan, list);
-	r = plan_apply(p, &plan, t, e);
-	*count = plan.count;
+	r = plan_run(p, &plan, t, o, e);
 	plan_fini(&plan);
+	if (r == 0 && !o->dry_run)
+		warnings_log(&o->report);
 	return r;
 }
 
@@ -198,7 +261,8 @@ static int deletable(const struct policy_engine *p, const struct plan *plan, siz
 	return 0;
 }
 
-static int plan_delete(struct policy_engine *p, struct plan *plan, struct error *e)
+static int plan_delete(struct policy_engine *p, struct plan *plan, struct policy_outcome *o,
+		       struct error *e)
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		int r = deletable(p, plan, i, e);
@@ -208,26 +272,30 @@ static int plan_delete(struct policy_engine *p, struct plan *plan, struct error 
 		policies_free(plan->sources[i].list);
 		plan->sources[i].list = NULL;
 	}
-	return plan_apply(p, plan, NULL, e);
+	return plan_run(p, plan, NULL, o, e);
 }
 
-int policy_source_delete_text(struct policy_engine *p, const struct policy_text *t, size_t *count,
-			      struct error *e)
+int policy_source_delete_text(struct policy_engine *p, const struct policy_text *t,
+			      struct policy_outcome *o, struct error *e)
 {
 	struct policy *list = NULL;
 	struct plan plan;
-	int r = policy_text_parse(t, &list, e);
+	struct report unused;
+	int r;
 
+	report_init(&unused, t->file);
+	r = text_parse(t, &unused, &list, e);
+	report_fini(&unused);
 	if (r < 0)
 		return r;
 	plan_make(&plan, list);
-	r = plan_delete(p, &plan, e);
-	*count = plan.count;
+	r = plan_delete(p, &plan, o, e);
 	plan_fini(&plan);
 	return r;
 }
 
-int policy_source_delete(struct policy_engine *p, const struct policy *policy, struct error *e)
+int policy_source_delete(struct policy_engine *p, const struct policy *policy,
+			 struct policy_outcome *o, struct error *e)
 {
 	struct policy_name name = {
 		.kind = policy->kind,
@@ -236,7 +304,7 @@ int policy_source_delete(struct policy_engine *p, const struct policy *policy, s
 	};
 	struct policy_source source = {.source = source_of(policy)};
 	struct plan plan = {.sources = &source, .names = &name, .count = 1};
-	int r = plan_delete(p, &plan, e);
+	int r = plan_delete(p, &plan, o, e);
 
 	free((char *)source.source);
 	free((char *)name.namespace_);

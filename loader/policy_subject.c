@@ -120,18 +120,23 @@ static bool is_enforced(const struct compiled *c)
 }
 
 /* Before the maps are touched; a second copy may have to make room for a third. */
-static int room_check(const struct policy_engine *p, const struct compiled *c, struct error *e)
+int policy_room_check(const struct policy_engine *p, const struct compiled *c,
+		      struct policy_room *room, struct error *e)
 {
-	if (p->entries + c->entry_count > p->entries_limit)
+	uint64_t entries = p->entries + room->entries, peers = p->peer_entries + room->peers;
+
+	if (!is_enforced(c))
+		return 0;
+	if (entries + c->entry_count > p->entries_limit)
 		return error_set(e, ENOSPC, "the policy needs %zu entries, %llu of %llu are free",
-				 c->entry_count,
-				 (unsigned long long)(p->entries_limit - p->entries),
+				 c->entry_count, (unsigned long long)(p->entries_limit - entries),
 				 (unsigned long long)p->entries_limit);
-	if (p->peer_entries + c->peer_count > p->peers_limit)
+	if (peers + c->peer_count > p->peers_limit)
 		return error_set(e, ENOSPC, "the policy needs %zu peers, %llu of %llu are free",
-				 c->peer_count,
-				 (unsigned long long)(p->peers_limit - p->peer_entries),
+				 c->peer_count, (unsigned long long)(p->peers_limit - peers),
 				 (unsigned long long)p->peers_limit);
+	room->entries += c->entry_count;
+	room->peers += c->peer_count;
 	return 0;
 }
 
@@ -139,7 +144,8 @@ int policy_subject_install(struct policy_engine *p, struct policy_subject *s, st
 			   struct error *e)
 {
 	uint32_t number = is_enforced(c) ? p->next_number : 0;
-	int r = number ? room_check(p, c, e) : 0;
+	struct policy_room room = {0};
+	int r = policy_room_check(p, c, &room, e);
 
 	if (r == 0 && number)
 		r = policy_features_take(p, c, 0, e);

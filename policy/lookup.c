@@ -83,7 +83,7 @@ static struct found entry_find(const struct lookup *l, uint32_t class_, const st
 	}
 }
 
-static uint32_t class_find(const struct lookup *l, uint32_t identity, enum axo_dir dir)
+uint32_t lookup_class(const struct lookup *l, uint32_t identity, enum axo_dir dir)
 {
 	const struct compiled_peer *p = map_get(&l->peers, &identity, sizeof(identity));
 
@@ -97,7 +97,7 @@ struct verdict lookup_packet(const struct lookup *l, uint32_t identity, const st
 
 	if (!(ref->flags[p->dir] & AXO_POLICY_ENFORCED))
 		return (struct verdict){.allow = true, .rule = AXO_RULE_DEFAULT};
-	uint32_t class_ = class_find(l, identity, p->dir);
+	uint32_t class_ = lookup_class(l, identity, p->dir);
 	uint32_t accesses = 2;
 	own = entry_find(l, class_ & ~AXO_CLASS_COMPLETE, p);
 	if (class_ && !(class_ & AXO_CLASS_COMPLETE) && (ref->flags[p->dir] & AXO_POLICY_ANYBODY)) {

@@ -27,6 +27,9 @@ struct verdict {
 	const struct feature_set *set;
 };
 
+/** lookup_class - of a peer, as the map says: with AXO_CLASS_COMPLETE */
+uint32_t lookup_class(const struct lookup *l, uint32_t identity, enum axo_dir dir);
+
 struct verdict lookup_packet(const struct lookup *l, uint32_t identity, const struct packet *p);
 
 #endif

@@ -135,8 +135,20 @@ static const struct {
 	{"--kind", "-k", OPTION_KIND, set_kind},
 };
 
+/* Options without a value. */
+static const struct {
+	const char *name;
+	unsigned int bit;
+	size_t offset; /* of a bool in struct cli */
+} switches[] = {
+	{"--dry-run", OPTION_DRY_RUN, offsetof(struct cli, dry_run)},
+};
+
 static const char *option_name(unsigned int bits)
 {
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
+		if (switches[i].bit & bits)
+			return switches[i].name;
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		if (options[i].bit & bits)
 			return options[i].name;
@@ -146,13 +158,15 @@ static const char *option_name(unsigned int bits)
 static bool unknown_option(const struct cli *cli, const char *arg)
 {
 	static const char *const others[] = {"--help", "--version"};
-	const char *names[ARRAY_SIZE(options) + ARRAY_SIZE(others)];
+	const char *names[ARRAY_SIZE(options) + ARRAY_SIZE(others) + ARRAY_SIZE(switches)];
 	char text[64];
 	const char *near;
 
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		names[i] = options[i].name;
 	memcpy(names + ARRAY_SIZE(options), others, sizeof(others));
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
+		names[ARRAY_SIZE(options) + ARRAY_SIZE(others) + i] = switches[i].name;
 	snprintf(text, sizeof(text), "%.*s", (int)strcspn(arg, "="), arg);
 	near = nearest_word(text, names, ARRAY_SIZE(names));
 	if (near)
@@ -185,6 +199,13 @@ static bool take_option(struct cli *cli, struct words *w, const char *arg)
 	}
 	if (!strcmp(arg, "--version")) {
 		w->version = true;
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
+		if (strcmp(arg, switches[i].name) != 0)
+			continue;
+		w->given |= switches[i].bit;
+		*(bool *)((char *)cli + switches[i].offset) = true;
 		return true;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {

@@ -21,6 +21,7 @@ enum cli_exit { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
  * @endpoint: --endpoint, or NULL
  * @type:     --type, or NULL
  * @from, @to, @dport, @file, @kind: of policy commands, or NULL
+ * @dry_run:  --dry-run
  * @err:      NULL = complaints are not wanted
  */
 struct cli {
@@ -33,6 +34,7 @@ struct cli {
 	const char *dport;
 	const char *file;
 	const char *kind;
+	bool dry_run;
 	FILE *out;
 	FILE *err;
 };

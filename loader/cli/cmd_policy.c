@@ -4,6 +4,7 @@
 
 #include "loader/cli/client.h"
 #include "loader/cli/command.h"
+#include "loader/cli/policy_dry_run.h"
 #include "loader/cli/policy_file.h"
 #include "loader/cli/policy_validate.h"
 #include "loader/cli/table.h"
@@ -15,21 +16,45 @@ enum cli_exit cmd_policy_validate(struct cli *cli, char **args, int count)
 	return policy_validate(cli, args, count) ? CLI_FAILED : CLI_DONE;
 }
 
-/* Send a file; "FILE: 2 applied". */
-static enum cli_exit send_file(const struct cli *cli, const char *method, const char *file,
-			       const char *done)
+/** struct sending - of a text to the agent; @done: key of the answer, and how it is said */
+struct sending {
+	const char *method;
+	const char *done;
+};
+
+static const struct sending put = {"PUT", "applied"}, delete = {"DELETE", "deleted"};
+
+/* A text and its file; "FILE: 2 applied". */
+static enum cli_exit send_text(const struct cli *cli, const struct sending *how, json_t *body)
+{
+	_cleanup_json_ json_t *answer = NULL;
+	const char *file = client_text(body, "file");
+	struct call call = {.method = how->method, .path = "/v1/policies", .body = body};
+
+	if (cli->dry_run) {
+		call.method = "POST";
+		call.path = "/v1/policies/dry-run";
+		json_object_set_new(body, "delete", json_boolean(how == &delete));
+	}
+	if (client_call(cli, &call, &answer))
+		return CLI_FAILED;
+	if (cli->json) {
+		client_print(cli, answer);
+	} else if (cli->dry_run) {
+		policy_dry_run_print(cli, file, answer);
+	} else {
+		policy_warnings_print(cli, file, answer);
+		fprintf(cli->out, "%s: %lld %s\n", file, client_number(answer, how->done),
+			how->done);
+	}
+	return CLI_DONE;
+}
+
+static enum cli_exit send_file(const struct cli *cli, const struct sending *how, const char *file)
 {
 	_cleanup_json_ json_t *body = policy_file_read(cli, file);
-	_cleanup_json_ json_t *answer = NULL;
-	const struct call call = {.method = method, .path = "/v1/policies", .body = body};
 
-	if (!body || client_call(cli, &call, &answer))
-		return CLI_FAILED;
-	if (cli->json)
-		client_print(cli, answer);
-	else
-		fprintf(cli->out, "%s: %lld %s\n", file, client_number(answer, done), done);
-	return CLI_DONE;
+	return body ? send_text(cli, how, body) : CLI_FAILED;
 }
 
 enum cli_exit cmd_policy_apply(struct cli *cli, char **args, int count)
@@ -37,7 +62,7 @@ enum cli_exit cmd_policy_apply(struct cli *cli, char **args, int count)
 	enum cli_exit worst = CLI_DONE;
 
 	for (int i = 0; i < count; i++) {
-		if (send_file(cli, "PUT", args[i], "applied"))
+		if (send_file(cli, &put, args[i]))
 			worst = CLI_FAILED;
 	}
 	return worst;
@@ -59,6 +84,23 @@ static enum cli_exit path_of(const struct cli *cli, const char *name, char path[
 	return CLI_DONE;
 }
 
+static enum cli_exit delete_try(const struct cli *cli, const char *name)
+{
+	_cleanup_json_ json_t *body = json_pack("{s:s}", "policy", name);
+	_cleanup_json_ json_t *answer = NULL;
+	const struct call call = {"POST", "/v1/policies/dry-run", body};
+
+	if (cli->kind)
+		json_object_set_new(body, "kind", json_string(cli->kind));
+	if (client_call(cli, &call, &answer))
+		return CLI_FAILED;
+	if (cli->json)
+		client_print(cli, answer);
+	else
+		policy_dry_run_print(cli, name, answer);
+	return CLI_DONE;
+}
+
 enum cli_exit cmd_policy_delete(struct cli *cli, char **args, int count)
 {
 	_cleanup_json_ json_t *answer = NULL;
@@ -66,11 +108,13 @@ enum cli_exit cmd_policy_delete(struct cli *cli, char **args, int count)
 	struct call call = {.method = "DELETE", .path = path};
 
 	if (cli->file && !count)
-		return send_file(cli, "DELETE", cli->file, "deleted");
+		return send_file(cli, &delete, cli->file);
 	if (cli->file || !count)
 		return cli_usage(cli, "policy delete: expected NAMESPACE/NAME or -f FILE");
 	if (path_of(cli, args[0], path))
 		return CLI_USAGE;
+	if (cli->dry_run)
+		return delete_try(cli, args[0]);
 	if (client_call(cli, &call, &answer))
 		return CLI_FAILED;
 	if (cli->json)

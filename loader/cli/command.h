@@ -16,6 +16,7 @@ enum cli_option {
 	OPTION_TRACE = 4, /* --from, --to, --dport */
 	OPTION_FILE = 8,
 	OPTION_KIND = 16,
+	OPTION_DRY_RUN = 32,
 };
 
 /**

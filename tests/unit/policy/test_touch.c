@@ -205,7 +205,7 @@ static void round_run(uint64_t seed, struct seen *seen)
 		old[i] = compile(set, before, 256 + i);
 	policy_set_begin(set);
 	objects_apply(set, change);
-	count = policy_set_changed(set, &changed);
+	count = policy_set_changed(set, &changed, NULL);
 	struct peers *after = peers_of(set);
 	for (uint32_t i = 0; i < PODS; i++) {
 		struct compiled *fresh = compile(set, after, 256 + i);
