@@ -34,6 +34,7 @@
 #include "loader/ip_feed.h"
 #include "loader/kernel.h"
 #include "loader/lifecycle.h"
+#include "loader/masquerade.h"
 #include "loader/metrics.h"
 #include "loader/netwatch.h"
 #include "loader/policy_engine.h"
@@ -159,9 +160,11 @@ static int start_network(struct agent *agent, struct error *e)
 	if (r < 0)
 		return r;
 	agent->config = gw.config;
+	agent->config.native = options_native(&agent->opt);
 	agent->config.mtu = (uint16_t)gw.mtu;
 	agent->mtu = gw.mtu;
-	return hooks_open(&agent->hooks, agent->opt.bpffs_dir, e);
+	r = masquerade_apply(&agent->opt, e);
+	return r < 0 ? r : hooks_open(&agent->hooks, agent->opt.bpffs_dir, e);
 }
 
 static int start_datapath(struct agent *agent, struct error *e)

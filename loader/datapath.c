@@ -165,6 +165,15 @@ int datapath_prog_fd(const struct datapath *dp, const char *name)
 	return -ENOENT;
 }
 
+bool datapath_is_program(const char *name)
+{
+	for (size_t i = 0; i < PROG_COUNT; i++) {
+		if (!strcmp(datapath_prog_names[i], name))
+			return true;
+	}
+	return false;
+}
+
 /* "memlock" of fdinfo is what the kernel charges for the map (kernel/bpf/syscall.c, bpf_map_show_fdinfo). */
 static uint64_t map_bytes(int fd)
 {

@@ -6,6 +6,7 @@
 #ifndef LOADER_DATAPATH_H
 #define LOADER_DATAPATH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "axoneme/config.h"
@@ -74,6 +75,9 @@ int datapath_map_info(const struct datapath *dp, enum datapath_map map,
 
 /** datapath_prog_fd - borrowed; @name: of an entry point, as "from_pod"; -ENOENT */
 int datapath_prog_fd(const struct datapath *dp, const char *name);
+
+/** datapath_is_program - is @name that of a program, hence of a pin? */
+bool datapath_is_program(const char *name);
 
 /** datapath_state - the entry of axo_state, as the agent, its only writer, wrote it last */
 const struct axo_state *datapath_state(const struct datapath *dp);

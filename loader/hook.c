@@ -28,7 +28,7 @@
 #include "lib/log.h"
 #include "loader/pin.h"
 
-#define LINK_PIN "link_" AXO_DEV_NET "_from_host"
+#define LINK_PIN_MAX 64
 #define FILTER_PRIO 1
 #define FILTER_HANDLE 1
 #define BATCH_MAX 4
@@ -246,19 +246,29 @@ int hook_pod_attached(struct hooks *h, int ifindex)
 	return r < 0 ? r : 1;
 }
 
-static int attach_clsact(struct hooks *h, int ifindex, int prog_fd, struct error *e)
+static int attach_clsact(struct hooks *h, const struct hook_device *d, struct error *e)
 {
 	struct batch b = {0};
 	int r;
 
-	put_clsact(h, &b, ifindex);
-	put_filter(h, &b, ifindex, prog_fd, "from_host");
+	put_clsact(h, &b, d->ifindex);
+	put_filter(h, &b, d->ifindex, d->prog_fd, d->prog);
 	r = batch_talk(h, &b);
-	if (r < 0)
-		return error_set(e, r, "cannot attach from_host to " AXO_DEV_NET ": %s",
-				 strerror(-r));
-	h->host_mode = "clsact";
-	return 0;
+	return r < 0 ? error_set(e, r, "cannot attach %s to %s: %s", d->prog, d->name, strerror(-r))
+		     : 0;
+}
+
+/* The qdisc stays: somebody else may have filters in it. */
+static int detach_clsact(struct hooks *h, const struct hook_device *d)
+{
+	struct batch b = {0};
+	struct nlmsghdr *m = batch_put(h, &b, RTM_DELTFILTER, 0, 0);
+	int r;
+
+	filter_header(m, d->ifindex);
+	batch_end(&b, m);
+	r = batch_talk(h, &b);
+	return r == -ENOENT || r == -EINVAL || r == -ENODEV ? 0 : r;
 }
 
 /*
@@ -283,43 +293,62 @@ static bool link_is_on(int fd, int ifindex)
 	       info.tcx.type == AXO_BPF_LINK_TYPE_TCX && (int)info.tcx.ifindex == ifindex;
 }
 
-/* 0 = the pinned link runs @prog_fd; else there is no such link. */
-static int tcx_update(struct hooks *h, int ifindex, int prog_fd)
+/* bpffs refuses dots, which VLAN devices have; no device's name has a colon. */
+static void link_pin(char pin[static LINK_PIN_MAX], const struct hook_device *d)
 {
-	_cleanup_close_ int fd = pin_get(h->bpffs_dir, LINK_PIN);
+	snprintf(pin, LINK_PIN_MAX, "link_%s_%s", d->name, d->prog);
+	for (char *c = pin; *c; c++)
+		if (*c == '.')
+			*c = ':';
+}
+
+/* 0 = the pinned link runs the program; else there is no such link. */
+static int tcx_update(struct hooks *h, const char *pin, const struct hook_device *d)
+{
+	_cleanup_close_ int fd = pin_get(h->bpffs_dir, pin);
 
 	if (fd < 0)
 		return fd;
-	if (!link_is_on(fd, ifindex) || bpf_link_update(fd, prog_fd, NULL) < 0) {
-		pin_remove(h->bpffs_dir, LINK_PIN);
+	if (!link_is_on(fd, d->ifindex) || bpf_link_update(fd, d->prog_fd, NULL) < 0) {
+		pin_remove(h->bpffs_dir, pin);
 		return -ENOENT;
 	}
 	return 0;
 }
 
-/*
- * In front of all others: what another agent left here, pinned in another directory, does not run,
- * because from_host always decides.
- */
-static int tcx_create(struct hooks *h, int ifindex, int prog_fd)
+/* In front of all others: from_host always decides, and from_netdev leaves the rest to them. */
+static int tcx_create(struct hooks *h, const char *pin, const struct hook_device *d)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = AXO_BPF_F_BEFORE);
-	_cleanup_close_ int fd = bpf_link_create(prog_fd, ifindex, AXO_BPF_TCX_INGRESS, &opts);
+	_cleanup_close_ int fd =
+		bpf_link_create(d->prog_fd, d->ifindex, AXO_BPF_TCX_INGRESS, &opts);
 
-	return fd < 0 ? -errno : pin_replace(h->bpffs_dir, LINK_PIN, fd);
+	return fd < 0 ? -errno : pin_replace(h->bpffs_dir, pin, fd);
 }
 
-int hook_attach_host(struct hooks *h, int ifindex, int prog_fd, struct error *e)
+int hook_attach_device(struct hooks *h, const struct hook_device *d, struct error *e)
 {
-	int r = tcx_update(h, ifindex, prog_fd);
+	char pin[LINK_PIN_MAX];
+	int r;
 
+	link_pin(pin, d);
+	r = tcx_update(h, pin, d);
 	if (r < 0)
-		r = tcx_create(h, ifindex, prog_fd);
-	if (r == 0) {
-		h->host_mode = "tcx";
+		r = tcx_create(h, pin, d);
+	h->host_mode = r == 0 ? "tcx" : "clsact";
+	if (r == 0)
 		return 0;
-	}
 	/* 6.1 says EINVAL: it does not know the attach type. */
 	log_debug("no tcx, clsact is used", "err", strerror(-r));
-	return attach_clsact(h, ifindex, prog_fd, e);
+	return attach_clsact(h, d, e);
+}
+
+int hook_detach_device(struct hooks *h, const struct hook_device *d)
+{
+	char pin[LINK_PIN_MAX];
+	int r;
+
+	link_pin(pin, d);
+	r = pin_remove(h->bpffs_dir, pin);
+	return r < 0 || d->ifindex == 0 ? r : detach_clsact(h, d);
 }

@@ -4,8 +4,8 @@
  *
  *   pod devices  clsact and one bpf filter (priority 1, handle 1) on ingress, through netlink:
  *                a tcx attach or detach waits for an RCU grace period, which is 6 to 33 ms
- *   axo_net      a tcx link, pinned as BPFFS/link_axo_net_from_host, where the kernel has tcx
- *                (6.6 and later), else clsact as above
+ *   axo_net and  a tcx link, pinned as BPFFS/link_<device>_<program> (with ':' for '.'), where the
+ *   host devices kernel has tcx (6.6 and later), else clsact as above
  *
  * Attaching where something of ours is attached replaces the program without a gap.
  */
@@ -23,11 +23,26 @@ struct hooks;
 int hooks_open(struct hooks **h, const char *bpffs_dir, struct error *e);
 void hooks_close(struct hooks *h);
 
-/** hooks_host_mode - "tcx" or "clsact": how hook_attach_host() attached; "none" before */
+/** hooks_host_mode - "tcx" or "clsact": how hook_attach_device() attached; "none" before */
 const char *hooks_host_mode(const struct hooks *h);
 
-/** hook_attach_host - @prog_fd to the ingress of @ifindex, by tcx if possible */
-int hook_attach_host(struct hooks *h, int ifindex, int prog_fd, struct error *e);
+/**
+ * struct hook_device - a program on the ingress of a device that is no pod's
+ * @ifindex: 0 = there is no such device now (hook_detach_device() only)
+ * @prog:    its name: that of the pin, and of the filter
+ */
+struct hook_device {
+	int ifindex;
+	const char *name;
+	const char *prog;
+	int prog_fd;
+};
+
+/** hook_attach_device - by tcx if possible, in front of other programs there */
+int hook_attach_device(struct hooks *h, const struct hook_device *d, struct error *e);
+
+/** hook_detach_device - 0 also when nothing of ours is there */
+int hook_detach_device(struct hooks *h, const struct hook_device *d);
 
 /**
  * hook_attach_pod - @prog_fd to the ingress of a pod's host-side device, and the device set up:

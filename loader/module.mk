@@ -7,7 +7,7 @@ loader/cli_SRCS := $(filter-out loader/cli/main.c,$(wildcard loader/cli/*.c))
 PROGRAMS += axonemed
 axonemed_SRCS := loader/main.c
 axonemed_ARCHIVES := loader policy ipam lib
-axonemed_LIBS := -lbpf -lelf -lz -lmnl -ljansson -lyaml -levent_core -levent_extra -levent_pthreads -lsqlite3 -lcap -lpthread
+axonemed_LIBS := -lbpf -lelf -lz -lmnl -ljansson -lyaml -levent_core -levent_extra -levent_pthreads -lsqlite3 -lcap -lnftables -lpthread
 
 PROGRAMS += axoneme
 axoneme_SRCS := loader/cli/main.c

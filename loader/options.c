@@ -177,11 +177,15 @@ static int check_whole(const struct options *o, struct error *e)
 		return error_set(e, EINVAL,
 				 "mtu %llu: expected at least 1280 for IPv6, 68 for IPv4",
 				 (unsigned long long)o->mtu);
-	if (o->masquerade)
-		return error_set(
-			e, ENOTSUP,
-			"masquerade on: comes with the edge feature, expected off until then");
+	if (strcmp(o->routing, "native") != 0 && strcmp(o->routing, "stack") != 0)
+		return error_set(e, EINVAL, "routing: \"%.40s\": expected native or stack",
+				 o->routing);
 	return 0;
+}
+
+bool options_native(const struct options *o)
+{
+	return !strcmp(o->routing, "native");
 }
 
 int options_parse(struct options *o, int argc, char **argv, struct error *e)

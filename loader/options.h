@@ -33,6 +33,9 @@ struct text_list {
 /**
  * struct options - the agent's configuration; see docs/configuration.md for each
  * @pod_cidr: one prefix per family, one or two
+ * @service_cidr: destinations that something in the host's stack translates
+ * @no_masquerade_cidr: outside cluster_cidr, and pods keep their address all the same
+ * @routing: "native" or "stack"; see options_native()
  * @cooldown_ms: how long a released address is not handed out
  * @mtu: of pod devices; 0 = that of the first --device, else of the default route's device, else 1500
  * @policy_entry_max: in the maps, the second copy that a change needs included
@@ -45,6 +48,8 @@ struct options {
 	char *node_name;
 	struct cidr_list pod_cidr;
 	struct cidr_list cluster_cidr;
+	struct cidr_list service_cidr;
+	struct cidr_list no_masquerade_cidr;
 	struct cidr_list reserve;
 	struct text_list device;
 	char *cni_conf_dir;
@@ -62,6 +67,7 @@ struct options {
 	uint64_t policy_entry_max;
 	struct cidr_list kube_apiserver;
 	bool masquerade;
+	char *routing;
 	bool allow_host;
 	enum log_level log_level;
 	bool check;
@@ -79,6 +85,9 @@ struct options {
  */
 int options_parse(struct options *o, int argc, char **argv, struct error *e);
 void options_fini(struct options *o);
+
+/** options_native - may packets of pods pass the host's stack by? */
+bool options_native(const struct options *o);
 
 /** options_usage - all flags with their defaults and help */
 void options_usage(FILE *to);

@@ -19,6 +19,7 @@
 #include "loader/hook.h"
 #include "loader/host_address.h"
 #include "loader/ip_feed.h"
+#include "loader/netdev.h"
 #include "loader/policy_engine.h"
 #include "loader/reaper.h"
 
@@ -166,8 +167,15 @@ static int maps_prune(struct agent *agent, struct reconcile_report *report, stru
 
 static int attach_host(struct agent *agent, struct error *e)
 {
-	return hook_attach_host(agent->hooks, (int)agent->config.ifindex_net,
-				datapath_prog_fd(agent->datapath, "from_host"), e);
+	const struct hook_device d = {
+		.ifindex = (int)agent->config.ifindex_net,
+		.name = AXO_DEV_NET,
+		.prog = "from_host",
+		.prog_fd = datapath_prog_fd(agent->datapath, "from_host"),
+	};
+	int r = hook_attach_device(agent->hooks, &d, e);
+
+	return r < 0 ? r : netdev_apply(agent, e);
 }
 
 /* A device that goes at this moment is lost; any other refusal would be one for all of them. */

@@ -14,9 +14,11 @@
 #include "lib/log.h"
 #include "lib/netlink.h"
 #include "loader/conflist.h"
+#include "loader/datapath.h"
 #include "loader/db.h"
 #include "loader/gateway.h"
 #include "loader/instance.h"
+#include "loader/masquerade.h"
 
 /* A group of its own, so that all go in one request; see loader/reaper.c. */
 #define TRACE_GROUP 0x61786f02
@@ -81,16 +83,16 @@ static void file_remove(struct removal *r, const char *dir, const char *name)
 		note(r, -errno, path);
 }
 
-/* Only what the agent pins: names that begin with a program's, a map's or a link's. */
+/* Only what the agent pins: programs, and names that begin as those of maps and links do. */
 static bool is_ours(const char *name)
 {
-	static const char *const prefixes[] = {"axo_", "link_axo", "from_", "to_", "xdp_"};
+	static const char *const prefixes[] = {"axo_", "link_"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
 			return true;
 	}
-	return false;
+	return datapath_is_program(name);
 }
 
 static void pins_remove(struct removal *r, const char *path)
@@ -148,6 +150,7 @@ int traces_remove(const struct options *opt, struct error *e)
 	/* First the file that makes runtimes send new pods. */
 	note(&r, conflist_remove(opt), CONFLIST_NAME);
 	devices_remove(&r);
+	masquerade_remove();
 	pins_remove(&r, opt->bpffs_dir);
 	files_remove(&r, opt);
 	log_info("traces removed", "devices", log_num(r.devices), "complete",

@@ -99,6 +99,7 @@ static __noinline int route_deliver(struct __sk_buff *skb, struct packet *p)
 {
 	struct bpf_fib_lookup fib = {};
 	union route_headers h = {};
+	__u64 dmac = 0, smac = 0;
 	long answer;
 	int rc;
 
@@ -108,7 +109,10 @@ static __noinline int route_deliver(struct __sk_buff *skb, struct packet *p)
 	answer = bpf_fib_lookup(skb, &fib, sizeof(fib), 0);
 	if (answer != BPF_FIB_LKUP_RET_SUCCESS && answer != BPF_FIB_LKUP_RET_NO_NEIGH)
 		return route_refuse(p, answer, fib.mtu_result, &h);
-	rc = frame_forward(skb, p, fib.dmac, fib.smac);
+	/* Copies: mac_copy() reads words, and these are not aligned to one. */
+	__builtin_memcpy(&dmac, fib.dmac, ETH_ALEN);
+	__builtin_memcpy(&smac, fib.smac, ETH_ALEN);
+	rc = frame_forward(skb, p, &dmac, &smac);
 	if (rc)
 		return rc;
 	if (answer == BPF_FIB_LKUP_RET_NO_NEIGH)

@@ -98,10 +98,5 @@ test_fragments_cross_the_router() {
 	ping_ok world "$(pod_ip6 a)" -s 6000
 }
 
-test_masquerade_on_is_refused_for_now() {
-	agent_stop
-	assert_fails agent_run --masquerade on
-	assert_match "masquerade" "$(cat "$S/said")"
-}
 
 story_main "$@"

@@ -69,7 +69,8 @@ static void defaults_are_those_of_the_documents(void **state)
 	assert_int_equal(o.policy_entry_max, 2097152);
 	assert_int_equal(o.kube_apiserver.count, 0);
 	assert_true(o.allow_host);
-	assert_false(o.masquerade);
+	assert_true(o.masquerade);
+	assert_true(options_native(&o));
 	options_fini(&o);
 }
 
@@ -217,7 +218,8 @@ static void wrong_flags_are_refused_by_name(void **state)
 		 "reserve 10.0.0.0/23: expected a part"},
 		{"--pod-cidr 10.0.0.0/24 --kube-apiserver 0.0.0.0/0",
 		 "kube-apiserver 0.0.0.0/0: expected a prefix longer"},
-		{"--pod-cidr 10.0.0.0/24 --masquerade on", "masquerade on|edge feature"},
+		{"--pod-cidr 10.0.0.0/24 --routing bgp",
+		 "routing: \"bgp\": expected native or stack"},
 		{"--pod-cidr fd00::/64 --mtu 1279", "mtu 1279: expected at least 1280"},
 	};
 

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The host's own devices (--device): from_netdev on their ingress, and the prefixes that pods
+ * reach past the host's stack (axo_route).
+ *
+ * With `routing: stack` neither is there, and every packet of a pod goes through the stack.
+ */
+#ifndef LOADER_NETDEV_H
+#define LOADER_NETDEV_H
+
+#include "lib/error.h"
+#include "loader/options.h"
+
+struct agent;
+struct cidr;
+
+/**
+ * netdev_apply - make hooks and axo_route what the options say; twice changes nothing
+ *
+ * A configured device that does not exist is no error here: it gets its program when it comes.
+ */
+int netdev_apply(struct agent *agent, struct error *e);
+
+/** netdev_came - devices came or went: attach to those that are configured */
+void netdev_came(struct agent *agent);
+
+/** netdev_routes - call @fn for every prefix of axo_route as @opt wants it; a negative stops */
+int netdev_routes(const struct options *opt,
+		  int (*fn)(const struct cidr *prefix, bool native, void *arg), void *arg);
+
+#endif
