@@ -19,10 +19,12 @@
 #include "lib/log.h"
 #include "loader/api.h"
 #include "loader/bpffs.h"
+#include "loader/chaos_flow_gc.h"
 #include "loader/clock.h"
 #include "loader/conflist.h"
 #include "loader/datapath.h"
 #include "loader/db.h"
+#include "loader/delay.h"
 #include "loader/endpoint.h"
 #include "loader/events.h"
 #include "loader/flow_gc.h"
@@ -184,7 +186,8 @@ static int start_privileges(struct agent *agent, struct error *e)
 	if (r < 0)
 		return error_set(e, r, "cannot make run-dir %.150s: %s", agent->opt.run_dir,
 				 strerror(-r));
-	return privileges_drop(e);
+	r = delay_prepare(&agent->delay, agent, e);
+	return r < 0 ? r : privileges_drop(e);
 }
 
 static int start_loop(struct agent *agent, struct error *e)
@@ -201,6 +204,10 @@ static int start_loop(struct agent *agent, struct error *e)
 	if (r == 0)
 		r = netwatch_open(&agent->links, agent->base, NETWATCH_LINKS, link_removed, agent,
 				  e);
+	if (r == 0)
+		r = delay_start(agent->delay, e);
+	if (r == 0)
+		r = chaos_flow_gc_open(&agent->chaos_flow_gc, agent, e);
 	return r < 0 ? r : flow_gc_open(&agent->flow_gc, agent, e);
 }
 
@@ -281,6 +288,7 @@ static void agent_stop(struct agent *agent)
 		db_commit(agent->db, &e);
 	api_stop(agent->api);
 	flow_gc_close(agent->flow_gc);
+	chaos_flow_gc_close(agent->chaos_flow_gc);
 	queue_close(agent->queue);
 	reaper_close(agent->reaper);
 	lifecycle_close(agent->lifecycle);
@@ -290,6 +298,7 @@ static void agent_stop(struct agent *agent)
 	metrics_free(agent->metrics);
 	netwatch_close(agent->links);
 	host_addresses_close(agent->host_addresses);
+	delay_close(agent->delay);
 	hooks_close(agent->hooks);
 	datapath_close(agent->datapath);
 	netlink_close(agent->nl);

@@ -15,8 +15,10 @@
 #include "loader/options.h"
 
 struct api;
+struct chaos_flow_gc;
 struct datapath;
 struct db;
+struct delay;
 struct endpoint_table;
 struct events;
 struct flow_gc;
@@ -45,6 +47,8 @@ struct store;
  * @endpoints, @identities: see their headers
  * @nl:         rtnetlink in the agent's namespace
  * @hooks:      where programs are attached (loader/hook.h)
+ * @delay:      delay line of chaos experiments (loader/delay.h)
+ * @chaos_flow_gc: removes what programs keep of their flows (loader/chaos_flow_gc.h)
  * @host_addresses: the host's own addresses (loader/host_address.h)
  * @reaper:     removes devices in batches, on a thread of its own
  * @queue:      the plugin's DEL queue
@@ -72,6 +76,8 @@ struct agent {
 	struct identity_table *identities;
 	struct netlink *nl;
 	struct hooks *hooks;
+	struct delay *delay;
+	struct chaos_flow_gc *chaos_flow_gc;
 	struct host_addresses *host_addresses;
 	struct reaper *reaper;
 	struct queue *queue;

@@ -9,10 +9,11 @@
 #include "loader/datapath.h"
 
 /* Programs that hooks run, X(symbol, program); those that are tail-called are in feature.h. */
-#define ENTRY_POINTS(X)         \
-	X(FROM_POD, from_pod)   \
-	X(FROM_HOST, from_host) \
-	X(FROM_NETDEV, from_netdev)
+#define ENTRY_POINTS(X)             \
+	X(FROM_POD, from_pod)       \
+	X(FROM_HOST, from_host)     \
+	X(FROM_NETDEV, from_netdev) \
+	X(FROM_DELAY, from_delay)
 
 /** enum datapath_prog - entry points, then those of axo_progs */
 enum datapath_prog {

@@ -16,6 +16,7 @@
 #include "loader/conflist.h"
 #include "loader/datapath.h"
 #include "loader/db.h"
+#include "loader/delay_device.h"
 #include "loader/gateway.h"
 #include "loader/instance.h"
 #include "loader/masquerade.h"
@@ -71,6 +72,7 @@ static void devices_remove(struct removal *r)
 		note(r, err == -ENODEV ? 0 : err, "devices of pods");
 	}
 	note(r, gateway_remove(r->nl), AXO_DEV_HOST);
+	note(r, delay_device_remove(r->nl), AXO_DEV_DELAY);
 	netlink_close(r->nl);
 }
 

@@ -38,7 +38,10 @@
 	X(POLICY_DENY, 23, "policy_deny", "a policy rule denies it")                        \
 	X(FEATURE, 24, "feature", "no program for what its rules ask for")                  \
 	X(MARTIAN, 25, "martian", "source address that cannot come from there")             \
-	X(NO_ROUTE, 26, "no_route", "the host's routing tables refuse the destination")
+	X(NO_ROUTE, 26, "no_route", "the host's routing tables refuse the destination")     \
+	X(CHAOS, 50, "chaos", "a chaos experiment lost or swallowed it")                    \
+	X(CHAOS_HELD, 51, "chaos_held", "repeats what the delay line holds")                \
+	X(CHAOS_GONE, 52, "chaos_gone", "its flow ended while the delay line held it")
 
 enum axo_drop {
 	AXO_DROP_NONE = 0,

@@ -48,7 +48,9 @@ struct axo_feature_set {
  * Programs of axo_progs, X(symbol, index, program).  Packets of a flow meet them in the order of
  * features; `pass` is the last.
  */
-#define AXO_PROGS(X) X(PASS, 0, pass)
+#define AXO_PROGS(X)     \
+	X(PASS, 0, pass) \
+	X(CHAOS, 4, chaos)
 
 enum axo_prog {
 #define X(symbol, index, program) AXO_PROG_##symbol = index,
@@ -58,7 +60,6 @@ enum axo_prog {
 	AXO_PROG_HTTP = 1,
 	AXO_PROG_DNS = 2,
 	AXO_PROG_SNI = 3,
-	AXO_PROG_CHAOS = 4,
 	AXO_PROG_MAX = 16,
 };
 

@@ -13,6 +13,10 @@
 #define AXO_DEV_HOST "axo_host"
 /** AXO_DEV_NET - datapath end of the gateway pair: from_host is attached to its ingress */
 #define AXO_DEV_NET "axo_net"
+/** AXO_DEV_DELAY - the delay line: packets go in here and, behind a TAP, come out here */
+#define AXO_DEV_DELAY "axo_delay"
+/** AXO_DEV_DELAY_OUT - the delay line by fq: the other end of AXO_DEV_DELAY, where they come out */
+#define AXO_DEV_DELAY_OUT "axo_delay_out"
 /** AXO_DEV_POD_PREFIX - a pod's host-side device: this, then 12 hex digits (see lib/attachment.h) */
 #define AXO_DEV_POD_PREFIX "axo"
 
@@ -46,6 +50,14 @@
 #define AXO_MAP_ROUTE "axo_route"
 #define AXO_MAP_FEATURE "axo_feature"
 #define AXO_MAP_PROGS "axo_progs"
+#define AXO_MAP_CHAOS "axo_chaos"
+#define AXO_MAP_CHAOS_LEASE "axo_chaos_lease"
+#define AXO_MAP_CHAOS_RUN "axo_chaos_run"
+#define AXO_MAP_CHAOS_STAT "axo_chaos_stat"
+#define AXO_MAP_CHAOS_FLOW "axo_chaos_flow"
+#define AXO_MAP_CHAOS_ASK "axo_chaos_ask"
+#define AXO_MAP_DELAY "axo_delay"
+#define AXO_MAP_DELAY_LOST "axo_delay_lost"
 /* What the pinned programs were made from: the agent's alone, programs do not know it. */
 #define AXO_MAP_BUILD "axo_build"
 
