@@ -53,7 +53,7 @@ int chaos(struct __sk_buff *skb)
 	rc = chaos_packet(skb, &t->p);
 	if (!rc)
 		rc = tail_next(skb, t);
-	return rc < 0 ? drop(skb, &t->p, -rc, tail_dir(skb)) : rc;
+	return rc < 0 ? drop(skb, &t->p, -rc) : rc;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

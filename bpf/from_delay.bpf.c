@@ -27,6 +27,14 @@ static __always_inline int delay_restore(struct __sk_buff *skb, const struct axo
 	return 0;
 }
 
+/** delay_from - where the packet entered before it was held */
+static __always_inline enum packet_from delay_from(const struct axo_flow_side *s)
+{
+	if (s->ifindex_in == AXO_IFINDEX_NETWORK)
+		return FROM_NETWORK;
+	return s->ifindex_in == axo_cfg.ifindex_net ? FROM_HOST : FROM_POD;
+}
+
 /** delay_deliver_by - by a flow that is in force */
 static __noinline int delay_deliver_by(struct __sk_buff *skb, struct packet *p, struct axo_flow *f)
 {
@@ -36,7 +44,8 @@ static __noinline int delay_deliver_by(struct __sk_buff *skb, struct packet *p, 
 	if (f->verdict != AXO_VERDICT_ALLOW || s->deliver == AXO_DELIVER_NONE)
 		return -AXO_DROP_CHAOS_GONE;
 	rc = delay_restore(skb, s);
-	return rc ? rc : flow_pass(skb, p, f, s->ifindex_in != axo_cfg.ifindex_net);
+	p->from = delay_from(s);
+	return rc ? rc : flow_pass(skb, p, f);
 }
 
 /** delay_judge - the flow is unknown or of an older generation: judge a copy of it */
@@ -62,9 +71,8 @@ static __noinline int delay_judge(struct __sk_buff *skb, struct packet *p,
 	if (rc)
 		return rc == -AXO_DROP_NO_ENDPOINT ? -AXO_DROP_CHAOS_GONE : rc;
 	rc = delay_restore(skb, flow_side(f, p));
-	if (rc)
-		return rc;
-	return deliver(skb, p, flow_side(f, p), flow_side(f, p)->ifindex_in != axo_cfg.ifindex_net);
+	p->from = delay_from(flow_side(f, p));
+	return rc ? rc : deliver(skb, p, flow_side(f, p));
 }
 
 static __noinline int delay_deliver(struct __sk_buff *skb, struct packet *p,

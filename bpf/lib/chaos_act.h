@@ -151,8 +151,9 @@ static __noinline int chaos_reset_both(struct __sk_buff *skb, struct packet *p, 
 {
 	struct reset to_server = {.seq = r->seg.seq, .ack = r->ack};
 	struct reset to_client = {.seq = r->ack, .ack = turn_next_seq(&r->seg), .back = true};
+	struct frame_macs macs;
 
-	if (reset_write(skb, p, &to_server))
+	if (frame_load_macs(skb, &macs) || reset_write(skb, p, &to_server))
 		return -AXO_DROP_CHAOS;
 	/* If the copy fails, the server learns of it when it sends. */
 	copy_deliver(skb, flow_side(f, p));
@@ -160,7 +161,7 @@ static __noinline int chaos_reset_both(struct __sk_buff *skb, struct packet *p, 
 		return -AXO_DROP_CHAOS;
 	p->tcp_flags |= TCP_RST;
 	flow_track(p, f, false);
-	return reset_back(skb, flow_side(f, p));
+	return reset_back(skb, &macs);
 }
 
 /** chaos_refuse - the connection is answered as if nobody listened */
@@ -168,12 +169,13 @@ static __noinline int chaos_refuse(struct __sk_buff *skb, struct packet *p, stru
 				   const struct chaos_room *r)
 {
 	struct reset to_client = {.ack = turn_next_seq(&r->seg), .back = true};
+	struct frame_macs macs;
 
-	if (reset_write(skb, p, &to_client))
+	if (frame_load_macs(skb, &macs) || reset_write(skb, p, &to_client))
 		return -AXO_DROP_CHAOS;
 	p->tcp_flags |= TCP_RST;
 	flow_track(p, f, false);
-	return reset_back(skb, flow_side(f, p));
+	return reset_back(skb, &macs);
 }
 
 #endif

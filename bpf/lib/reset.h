@@ -129,29 +129,40 @@ static __noinline int reset_write(struct __sk_buff *skb, const struct packet *p,
 	return rc ? rc : reset_tcp(skb, p, r);
 }
 
-static __noinline int reset_set_macs(struct __sk_buff *skb, const void *to)
+/**
+ * copy_deliver - a copy of the packet goes to the receiver now; 0 or negative
+ * Beyond the host it goes through the stack, which routes it as the programs would.
+ */
+static __noinline int copy_deliver(struct __sk_buff *skb, const struct axo_flow_side *s)
 {
 	__u8 macs[2 * ETH_ALEN];
 
-	__builtin_memcpy(macs, to, ETH_ALEN);
+	__builtin_memcpy(macs, mac_own(), ETH_ALEN);
 	__builtin_memcpy(macs + ETH_ALEN, mac_own(), ETH_ALEN);
-	return bpf_skb_store_bytes(skb, 0, macs, sizeof(macs), 0);
-}
-
-/** copy_deliver - a copy of the packet goes to the receiver now; 0 or negative */
-static __noinline int copy_deliver(struct __sk_buff *skb, const struct axo_flow_side *s)
-{
-	if (s->deliver == AXO_DELIVER_STACK)
-		return bpf_clone_redirect(skb, axo_cfg.ifindex_net, 0);
-	if (s->deliver != AXO_DELIVER_POD || reset_set_macs(skb, s->dmac))
+	if (s->deliver == AXO_DELIVER_POD)
+		__builtin_memcpy(macs, s->dmac, ETH_ALEN);
+	if (s->deliver == AXO_DELIVER_NONE || bpf_skb_store_bytes(skb, 0, macs, sizeof(macs), 0))
 		return -1;
-	return bpf_clone_redirect(skb, s->ifindex_out, 0);
+	return bpf_clone_redirect(
+		skb, s->deliver == AXO_DELIVER_POD ? s->ifindex_out : axo_cfg.ifindex_net, 0);
 }
 
-/** reset_back - send what reset_write() made to the packet's sender; TC action or negative */
-static __noinline int reset_back(struct __sk_buff *skb, const struct axo_flow_side *s)
+/** struct frame_macs - of a frame, before something is written over them */
+struct frame_macs {
+	__u8 dst[ETH_ALEN];
+	__u8 src[ETH_ALEN];
+};
+
+static __always_inline int frame_load_macs(struct __sk_buff *skb, struct frame_macs *m)
 {
-	if (reset_set_macs(skb, s->smac))
+	return bpf_skb_load_bytes(skb, 0, m, sizeof(*m));
+}
+
+/** reset_back - send what reset_write() made to who sent a frame with @m; TC action or negative */
+static __noinline int reset_back(struct __sk_buff *skb, const struct frame_macs *m)
+{
+	if (bpf_skb_store_bytes(skb, 0, m->src, ETH_ALEN, 0) ||
+	    bpf_skb_store_bytes(skb, ETH_ALEN, m->dst, ETH_ALEN, 0))
 		return -AXO_DROP_REDIRECT;
 	return bpf_redirect(skb->ifindex, 0);
 }
