@@ -165,7 +165,7 @@ static __always_inline int judge_network(struct judge_end *resp, const struct ju
 	if (orig->network && (o ? f->identity[1] : f->identity[0]) == AXO_ID_HOST)
 		return -AXO_DROP_MARTIAN;
 	resp->network = !resp->pod && (o ? f->identity[0] : f->identity[1]) != AXO_ID_HOST &&
-			route_is_native(dst);
+			!judge_is_gateway(dst) && route_is_native(dst);
 	return 0;
 }
 

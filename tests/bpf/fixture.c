@@ -43,6 +43,7 @@ struct axo_config fixture_config(const struct fixture *x)
 		.pod_bits4 = 24,
 		.pod_bits6 = 64,
 		.ifindex_net = x->ifindex_net,
+		.ifindex_host = x->ifindex_host,
 		.ipv4 = 1,
 		.ipv6 = 1,
 	};
@@ -363,6 +364,13 @@ struct outcome from_host(struct fixture *x, const struct frame *f)
 	struct __sk_buff ctx = {.ifindex = x->ifindex_net};
 
 	return run(x, x->skel->progs.from_host, f, &ctx);
+}
+
+struct outcome from_netdev(struct fixture *x, const struct frame *f)
+{
+	struct __sk_buff ctx = {.ifindex = x->ifindex_host};
+
+	return run(x, x->skel->progs.from_netdev, f, &ctx);
 }
 
 uint64_t count_read(struct fixture *x, enum axo_count which)

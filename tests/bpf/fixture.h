@@ -101,6 +101,9 @@ struct axo_config fixture_config(const struct fixture *x);
 struct outcome from_pod(struct fixture *x, enum pod pod, const struct frame *f);
 struct outcome from_host(struct fixture *x, const struct frame *f);
 
+/** from_netdev - the same, as if a device of the host had received it; axo_host stands in for one */
+struct outcome from_netdev(struct fixture *x, const struct frame *f);
+
 /** from_pod_gso - the same for a super-packet with segments of @gso_size bytes */
 struct outcome from_pod_gso(struct fixture *x, enum pod pod, const struct frame *f, int gso_size);
 
