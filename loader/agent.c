@@ -38,6 +38,7 @@
 #include "loader/lifecycle.h"
 #include "loader/masquerade.h"
 #include "loader/metrics.h"
+#include "loader/netdev.h"
 #include "loader/netwatch.h"
 #include "loader/policy_engine.h"
 #include "loader/privileges.h"
@@ -113,6 +114,11 @@ static void link_removed(void *arg, int ifindex)
 		give_up(agent, "the device " AXO_DEV_NET " was removed");
 	else
 		lifecycle_lost(agent, ifindex);
+}
+
+static void link_came_up(void *arg, int ifindex)
+{
+	netdev_came(arg, ifindex);
 }
 
 /* --- start --- */
@@ -202,7 +208,10 @@ static int start_loop(struct agent *agent, struct error *e)
 	if (r == 0)
 		r = host_addresses_open(&agent->host_addresses, agent, e);
 	if (r == 0)
-		r = netwatch_open(&agent->links, agent->base, NETWATCH_LINKS, link_removed, agent,
+		r = netwatch_open(&agent->links, agent->base, NETWATCH_REMOVED, link_removed, agent,
+				  e);
+	if (r == 0)
+		r = netwatch_open(&agent->links_up, agent->base, NETWATCH_UP, link_came_up, agent,
 				  e);
 	if (r == 0)
 		r = delay_start(agent->delay, e);
@@ -297,6 +306,7 @@ static void agent_stop(struct agent *agent)
 	events_free(agent->events);
 	metrics_free(agent->metrics);
 	netwatch_close(agent->links);
+	netwatch_close(agent->links_up);
 	host_addresses_close(agent->host_addresses);
 	delay_close(agent->delay);
 	hooks_close(agent->hooks);

@@ -53,7 +53,7 @@ struct store;
  * @reaper:     removes devices in batches, on a thread of its own
  * @queue:      the plugin's DEL queue
  * @flow_gc:    removes flows (loader/flow_gc.h)
- * @links:      tells of removed devices (loader/netwatch.h)
+ * @links, @links_up: tell of devices that were removed, that came up (loader/netwatch.h)
  * @ip_feed:    prefixes and their identities, from a file and the API (loader/ip_feed.h)
  * @policy:     policies and what they are compiled to (loader/policy_engine.h)
  * @events:     ring buffer consumer and its listeners (loader/events.h)
@@ -83,6 +83,7 @@ struct agent {
 	struct queue *queue;
 	struct flow_gc *flow_gc;
 	struct netwatch *links;
+	struct netwatch *links_up;
 	struct ip_feed *ip_feed;
 	struct policy_engine *policy;
 	struct events *events;

@@ -84,9 +84,9 @@ static int find_mtu(struct netlink *nl, const struct options *opt, uint32_t *mtu
 	*mtu = opt->mtu ? (uint32_t)opt->mtu : MTU_DEFAULT;
 	for (size_t i = opt->device.count; i-- > 0;) {
 		r = link_get(nl, opt->device.items[i], 0, &link);
-		if (r < 0)
+		if (r < 0 && r != -ENODEV)
 			return error_set(e, r, "device %s: %s", opt->device.items[i], strerror(-r));
-		if (!opt->mtu)
+		if (r == 0 && !opt->mtu)
 			*mtu = link.mtu;
 	}
 	return 0;
@@ -235,29 +235,41 @@ static int sysctl_must(int family, const char *device, const char *key, const ch
 }
 
 /* Reverse path checks are from_pod's: it lets out only a pod's own addresses. */
-static int sysctls_v4(const struct options *opt, struct error *e)
+static int sysctls_v4(struct error *e)
 {
 	int r = sysctl_must(4, AXO_DEV_HOST, "forwarding", "1", e);
 
 	if (r == 0)
 		r = sysctl_must(4, AXO_DEV_HOST, "rp_filter", "2", e);
-	for (size_t i = 0; r == 0 && i < opt->device.count; i++)
-		r = sysctl_must(4, opt->device.items[i], "forwarding", "1", e);
 	return r;
 }
 
-static int sysctls_v6(const struct options *opt, struct error *e)
+static int sysctls_v6(struct error *e)
 {
 	int r = sysctl_must(6, AXO_DEV_HOST, "accept_ra", "0", e);
 
 	/* As IPv4 does: down and up again must not lose the address. */
 	if (r == 0)
 		r = sysctl_must(6, AXO_DEV_HOST, "keep_addr_on_down", "1", e);
-	for (size_t i = 0; r == 0 && i < opt->device.count; i++) {
-		if (sysctl_is(6, opt->device.items[i], "accept_ra", "1") == 1)
-			r = sysctl_must(6, opt->device.items[i], "accept_ra", "2", e);
-	}
 	return r == 0 ? sysctl_must(6, "all", "forwarding", "1", e) : r;
+}
+
+int gateway_device(const struct options *opt, const char *device, struct error *e)
+{
+	int r = pod_net(opt, 4) ? sysctl_must(4, device, "forwarding", "1", e) : 0;
+
+	if (r == 0 && pod_net(opt, 6) && sysctl_is(6, device, "accept_ra", "1") == 1)
+		r = sysctl_must(6, device, "accept_ra", "2", e);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int devices_apply(const struct options *opt, struct error *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < opt->device.count; i++)
+		r = gateway_device(opt, opt->device.items[i], e);
+	return r;
 }
 
 /** struct present - which of the wanted addresses a device has, one bit each */
@@ -343,9 +355,12 @@ int gateway_apply(struct netlink *nl, struct options *opt, struct gateway *out, 
 	if (r == 0)
 		r = addresses_apply(nl, (int)gw.config.ifindex_host, addresses, count, e);
 	if (r == 0 && v4)
-		r = sysctls_v4(opt, e);
+		r = sysctls_v4(e);
+	/* Before IPv6 forwards, or it forgets what it learned from router advertisements. */
+	if (r == 0)
+		r = devices_apply(opt, e);
 	if (r == 0 && v6)
-		r = sysctls_v6(opt, e);
+		r = sysctls_v6(e);
 	if (r == 0)
 		*out = gw;
 	return r;

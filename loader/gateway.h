@@ -37,6 +37,9 @@ struct gateway {
  */
 int gateway_apply(struct netlink *nl, struct options *opt, struct gateway *out, struct error *e);
 
+/** gateway_device - sysctls of one of the host's devices; 0 also when there is no such device */
+int gateway_device(const struct options *opt, const char *device, struct error *e);
+
 /**
  * gateway_restore - add the gateway's addresses that somebody removed from axo_host
  *

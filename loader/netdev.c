@@ -12,6 +12,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@
 #include "lib/netlink.h"
 #include "loader/agent.h"
 #include "loader/datapath.h"
+#include "loader/gateway.h"
 #include "loader/hook.h"
 
 typedef int (*route_fn)(const struct cidr *prefix, bool native, void *arg);
@@ -121,12 +123,23 @@ static int device_attach(struct agent *agent, const char *name, struct error *e)
 	}
 	if (r < 0)
 		return error_set(e, r, "device %s: %s", name, strerror(-r));
+	r = gateway_device(&agent->opt, name, e);
+	if (r < 0)
+		return r;
 	d.ifindex = link.ifindex;
 	if (!options_native(&agent->opt)) {
 		hook_detach_device(agent->hooks, &d);
 		return 0;
 	}
 	return hook_attach_device(agent->hooks, &d, e);
+}
+
+static bool is_configured(const struct agent *agent, const char *name)
+{
+	for (size_t i = 0; i < agent->opt.device.count; i++)
+		if (!strcmp(agent->opt.device.items[i], name))
+			return true;
+	return false;
 }
 
 static int devices_attach(struct agent *agent, struct error *e)
@@ -151,10 +164,14 @@ int netdev_apply(struct agent *agent, struct error *e)
 	return r;
 }
 
-void netdev_came(struct agent *agent)
+void netdev_came(struct agent *agent, int ifindex)
 {
+	char name[IF_NAMESIZE];
 	struct error e;
 
+	if (ifindex &&
+	    (!if_indextoname((unsigned int)ifindex, name) || !is_configured(agent, name)))
+		return;
 	if (devices_attach(agent, &e) < 0)
 		log_error("cannot attach to a device", "err", e.msg);
 }

@@ -21,8 +21,8 @@ struct cidr;
  */
 int netdev_apply(struct agent *agent, struct error *e);
 
-/** netdev_came - devices came or went: attach to those that are configured */
-void netdev_came(struct agent *agent);
+/** netdev_came - a device came up: attach if it is configured; @ifindex 0 = look for all */
+void netdev_came(struct agent *agent, int ifindex);
 
 /** netdev_routes - call @fn for every prefix of axo_route as @opt wants it; a negative stops */
 int netdev_routes(const struct options *opt,

@@ -7,6 +7,7 @@
 #include <event2/event.h>
 #include <libmnl/libmnl.h>
 #include <linux/filter.h>
+#include <net/if.h>
 #include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -24,15 +25,21 @@ struct netwatch {
 };
 
 /*
- * Every change of a device is told to the group RTNLGRP_LINK, and an ADD makes half a dozen; only
- * removals matter here, so the kernel filters: the type is the half-word at offset 4, which BPF
- * loads in network order.
+ * Every change of a device is told to the group RTNLGRP_LINK, and an ADD makes half a dozen; so the
+ * kernel filters.  The type is the half-word at offset 4, which BPF loads in network order.  A
+ * device that is made or comes up has IFF_UP in the lowest byte of ifi_change.
  */
-static int filter_removals(int fd)
+static int filter_links(int fd, enum netwatch_what what)
 {
+	const uint32_t change = NLMSG_HDRLEN + offsetof(struct ifinfomsg, ifi_change);
+	const uint16_t type = what == NETWATCH_UP ? RTM_NEWLINK : RTM_DELLINK;
+	const uint8_t removed = what != NETWATCH_UP;
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELLINK), 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(type), 0, 4),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, change),
+		BPF_STMT(BPF_ALU | BPF_OR | BPF_K, removed),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, IFF_UP, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
@@ -47,8 +54,9 @@ static void tell_links(struct netwatch *w, const char *buf, int len)
 	     m = mnl_nlmsg_next(m, &len)) {
 		const struct ifinfomsg *i = mnl_nlmsg_get_payload(m);
 
-		/* AF_BRIDGE tells of a port that left its bridge, not of a device. */
-		if (m->nlmsg_type == RTM_DELLINK && i->ifi_family == AF_UNSPEC)
+		/* AF_BRIDGE tells of a port of a bridge, not of a device. */
+		if ((m->nlmsg_type == RTM_DELLINK || m->nlmsg_type == RTM_NEWLINK) &&
+		    i->ifi_family == AF_UNSPEC)
 			w->fn(w->arg, i->ifi_index);
 	}
 }
@@ -67,7 +75,7 @@ static void watch_read(evutil_socket_t fd, short what, void *arg)
 			continue;
 		if (n <= 0 && !(n < 0 && errno == ENOBUFS))
 			break;
-		if (n > 0 && w->what == NETWATCH_LINKS)
+		if (n > 0 && w->what != NETWATCH_ADDRESSES)
 			tell_links(w, buf, (int)n);
 		else
 			told = true;
@@ -78,15 +86,17 @@ static void watch_read(evutil_socket_t fd, short what, void *arg)
 
 static int watch_open(struct netwatch *w, struct event_base *base)
 {
-	unsigned int groups = w->what == NETWATCH_LINKS ? 1 << (RTNLGRP_LINK - 1)
-							: 1 << (RTNLGRP_IPV4_IFADDR - 1) |
-								  1 << (RTNLGRP_IPV6_IFADDR - 1);
-	int r;
+	unsigned int groups = w->what != NETWATCH_ADDRESSES
+				      ? 1 << (RTNLGRP_LINK - 1)
+				      : 1 << (RTNLGRP_IPV4_IFADDR - 1) |
+						1 << (RTNLGRP_IPV6_IFADDR - 1);
+	int r = 0;
 
 	w->sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!w->sock)
 		return -errno;
-	r = w->what == NETWATCH_LINKS ? filter_removals(mnl_socket_get_fd(w->sock)) : 0;
+	if (w->what != NETWATCH_ADDRESSES)
+		r = filter_links(mnl_socket_get_fd(w->sock), w->what);
 	if (r < 0)
 		return r;
 	if (mnl_socket_bind(w->sock, groups, MNL_SOCKET_AUTOPID) < 0)

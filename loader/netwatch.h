@@ -17,12 +17,12 @@ struct netwatch;
 
 /**
  * netwatch_fn - something happened
- * @ifindex: of the device that was removed (NETWATCH_LINKS); 0 = unknown, look at all
+ * @ifindex: of the device that was removed or came up; 0 = unknown, look at all
  */
 typedef void (*netwatch_fn)(void *arg, int ifindex);
 
-/** enum netwatch_what - removed devices, or addresses added and removed */
-enum netwatch_what { NETWATCH_LINKS, NETWATCH_ADDRESSES };
+/** enum netwatch_what - removed devices, devices that came up, addresses added and removed */
+enum netwatch_what { NETWATCH_REMOVED, NETWATCH_UP, NETWATCH_ADDRESSES };
 
 int netwatch_open(struct netwatch **w, struct event_base *base, enum netwatch_what what,
 		  netwatch_fn fn, void *arg, struct error *e);
