@@ -102,10 +102,11 @@ json_t *api_policy_status(const struct agent *agent)
 	struct policy_numbers n;
 
 	policy_numbers(agent->policy, &n);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "count",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "count",
 			 (json_int_t)n.policies, "compiled", (json_int_t)n.subjects,
 			 "prefixIdentities", (json_int_t)n.prefixes, "entries",
 			 (json_int_t)n.entries, "entriesLimit", (json_int_t)n.entries_limit,
 			 "peers", (json_int_t)n.peers, "peersLimit", (json_int_t)n.peers_limit,
-			 "brokenFiles", broken_json(agent->policy));
+			 "peersDenied", (json_int_t)n.peers_denied, "subjectsDenied",
+			 (json_int_t)n.subjects_denied, "brokenFiles", broken_json(agent->policy));
 }

@@ -175,6 +175,11 @@ static void write_policies(const struct agent *agent, struct evbuffer *out)
 	single(out, "axoneme_policy_entries_limit", "gauge", "How many the map can hold.",
 	       n.entries_limit);
 	single(out, "axoneme_policy_peers", "gauge", "Peers of policies in the maps.", n.peers);
+	single(out, "axoneme_policy_peers_denied", "gauge",
+	       "Peers that a policy has no room for: all is denied to them there.", n.peers_denied);
+	single(out, "axoneme_policy_subjects_denied", "gauge",
+	       "Sets of labels whose policy does not fit: all is denied to them.",
+	       n.subjects_denied);
 	single(out, "axoneme_policy_prefix_identities", "gauge",
 	       "Identities of prefixes that policies name.", n.prefixes);
 	single(out, "axoneme_policy_compiled_total", "counter",

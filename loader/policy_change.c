@@ -162,7 +162,7 @@ static void change_undo(struct change *c)
 	policy_settle(c->p, NULL, NULL);
 }
 
-static void endpoints_switch(struct policy_engine *p)
+void policy_endpoints_switch(struct policy_engine *p)
 {
 	struct endpoint_table *t = p->agent->endpoints;
 
@@ -189,7 +189,7 @@ static void change_finish(struct change *c)
 		if (s->touched)
 			policy_subject_switch(c->p, s);
 	}
-	endpoints_switch(c->p);
+	policy_endpoints_switch(c->p);
 	policy_prefixes_withdraw(c->p);
 	policy_set_commit(c->p->set);
 	datapath_bump(c->p->agent->datapath);

@@ -107,6 +107,8 @@ static void settled(void *arg, bool over)
 		leftover_end(s->p, s->leftover);
 	if (over && s->features && s->epoch == s->p->epoch)
 		policy_features_settled(s->p);
+	if (over)
+		policy_newcomers_retry(s->p);
 	if (s->done)
 		s->done(s->arg, over);
 	free(s);
@@ -141,7 +143,7 @@ static int subject_ready(struct policy_engine *p, struct policy_subject *s, stru
 	if (!who || s->port_count) {
 		r = policy_peer_put(p, s->identity, e);
 		if (r == 0)
-			r = policy_subjects_add_peer(p, s->identity, e);
+			policy_subjects_add_peer(p, s->identity, e);
 	}
 	if (r == 0)
 		r = policy_subject_compile(p, s, &c, e);
@@ -375,4 +377,5 @@ void policy_numbers(const struct policy_engine *p, struct policy_numbers *out)
 		.peers_limit = p->peers_limit,
 		.compiled_total = p->compiled_total,
 	};
+	policy_newcomers_count(p, &out->peers_denied, &out->subjects_denied);
 }

@@ -132,6 +132,8 @@ struct policy_numbers {
 	uint64_t peers;
 	uint64_t peers_limit;
 	uint64_t compiled_total;
+	uint64_t peers_denied;
+	uint64_t subjects_denied;
 };
 
 void policy_numbers(const struct policy_engine *p, struct policy_numbers *out);

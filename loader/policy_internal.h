@@ -23,6 +23,7 @@ struct policy_store;
  * @number:   of the policy in the maps; 0 = none is needed
  * @compiled: NULL when @number is 0
  * @ref:      what its endpoints get
+ * @unfit:    identities that are denied for want of room (policy_newcomer.c)
  * @next:     while a change is made: what takes the place
  */
 struct policy_subject {
@@ -33,6 +34,7 @@ struct policy_subject {
 	uint32_t number;
 	struct compiled *compiled;
 	struct axo_policy_ref ref;
+	struct map unfit;
 	struct compiled *next;
 	uint32_t next_number;
 	bool touched;
@@ -150,16 +152,32 @@ void policy_subject_discard(struct policy_engine *p, struct policy_subject *s);
 /** policy_subject_deny - what cannot be compiled lets nothing pass */
 void policy_subject_deny(struct policy_engine *p, struct policy_subject *s);
 
-/** policy_subjects_add_peer - a new or changed identity, in all policies that are in the maps */
-int policy_subjects_add_peer(struct policy_engine *p, uint32_t identity, struct error *e);
-void policy_subjects_remove_peer(struct policy_engine *p, uint32_t identity);
-
 /** policy_retire - after the next grace period; takes what @r points to */
 void policy_retire(struct policy_engine *p, const struct retired *r);
 
 #define subject_each(p, item, s)                                     \
 	for (struct map_item *item = map_next(&(p)->subjects, NULL); \
 	     item && ((s) = item->value, true); item = map_next(&(p)->subjects, item))
+
+/* policy_newcomer.c: identities that come later */
+
+/**
+ * policy_subjects_add_peer - a new or changed identity, in all policies that are in the maps
+ * Return: 0; what a policy said that had no room: all is denied to the peer there
+ */
+int policy_subjects_add_peer(struct policy_engine *p, uint32_t identity, struct error *e);
+void policy_subjects_remove_peer(struct policy_engine *p, uint32_t identity);
+
+/** policy_newcomers_retry - room may have appeared */
+void policy_newcomers_retry(struct policy_engine *p);
+
+/** policy_newcomers_count - @peers: denied ones, once per policy; @subjects: that deny everything */
+void policy_newcomers_count(const struct policy_engine *p, uint64_t *peers, uint64_t *subjects);
+
+/* policy_change.c */
+
+/** policy_endpoints_switch - publish the references of endpoints that have another one now */
+void policy_endpoints_switch(struct policy_engine *p);
 
 /* policy_peer.c: identities that policies know */
 

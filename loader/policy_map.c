@@ -163,6 +163,20 @@ void policy_map_delete(struct datapath *dp, uint32_t number, const struct compil
 	batch_delete(&b);
 }
 
+void policy_map_delete_delta(struct datapath *dp, uint32_t number, const struct compiled *c,
+			     const struct compiled_delta *delta)
+{
+	struct batch b;
+
+	batch_init(&b, dp, MAP_POL_ENTRY);
+	for (size_t i = 0; i < delta->entry_count; i++) {
+		batch_entry(&b, number, c, delta->first_entry + i);
+		if (b.count == BATCH)
+			batch_delete(&b);
+	}
+	batch_delete(&b);
+}
+
 void policy_map_delete_peer(struct datapath *dp, uint32_t number, uint32_t identity)
 {
 	struct axo_pol_peer_key key = {.policy = number, .identity = identity};

@@ -21,6 +21,10 @@ int policy_map_write(struct datapath *dp, uint32_t number, const struct compiled
 int policy_map_write_delta(struct datapath *dp, uint32_t number, const struct compiled *c,
 			   const struct compiled_delta *delta, struct error *e);
 
+/** policy_map_delete_delta - the entries of a delta that could not be written as a whole */
+void policy_map_delete_delta(struct datapath *dp, uint32_t number, const struct compiled *c,
+			     const struct compiled_delta *delta);
+
 /** policy_map_delete - all of @c; nobody may refer to @number any more */
 void policy_map_delete(struct datapath *dp, uint32_t number, const struct compiled *c);
 

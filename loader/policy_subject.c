@@ -93,6 +93,7 @@ void policy_subject_free(void *subject)
 
 	compiled_free(s->compiled);
 	compiled_free(s->next);
+	map_fini(&s->unfit, NULL);
 	ports_free(s->ports, s->port_count);
 	free(s);
 }
@@ -175,6 +176,8 @@ void policy_subject_switch(struct policy_engine *p, struct policy_subject *s)
 
 	if (old.number)
 		policy_retire(p, &old);
+	map_fini(&s->unfit, NULL);
+	s->unfit = (struct map){0};
 	s->compiled = TAKE_PTR(s->next);
 	s->number = s->next_number;
 	s->touched = false;
@@ -206,54 +209,4 @@ void policy_subject_deny(struct policy_engine *p, struct policy_subject *s)
 	s->next_number = p->next_number++;
 	policy_subject_switch(p, s);
 	s->ref.flags[AXO_DIR_EGRESS] = s->ref.flags[AXO_DIR_INGRESS] = AXO_POLICY_ENFORCED;
-}
-
-static int add_peer(struct policy_engine *p, struct policy_subject *s,
-		    const struct peer_identity *who, struct error *e)
-{
-	struct compiled *c = s->compiled;
-	struct compiled_delta delta;
-	size_t entries = c->entry_count;
-	bool had = compiled_remove_peer(c, who->id);
-	int r = compiled_add_peer(c, who, &delta, e);
-
-	if (r < 0)
-		return r;
-	p->entries += c->entry_count - entries;
-	p->peer_entries += delta.has_peer;
-	p->peer_entries -= had;
-	r = policy_features_take(p, c, delta.first_set, e);
-	if (r == 0)
-		r = policy_map_write_delta(p->agent->datapath, s->number, c, &delta, e);
-	if (r == 0 && had && !delta.has_peer)
-		policy_map_delete_peer(p->agent->datapath, s->number, who->id);
-	return r;
-}
-
-int policy_subjects_add_peer(struct policy_engine *p, uint32_t identity, struct error *e)
-{
-	const struct peer_identity *who = peers_get(p->peers, identity);
-	struct policy_subject *s;
-
-	subject_each(p, item, s)
-	{
-		int r = who && s->compiled ? add_peer(p, s, who, e) : 0;
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-void policy_subjects_remove_peer(struct policy_engine *p, uint32_t identity)
-{
-	struct policy_subject *s;
-
-	subject_each(p, item, s)
-	{
-		if (!s->compiled || !compiled_remove_peer(s->compiled, identity))
-			continue;
-		policy_map_delete_peer(p->agent->datapath, s->number, identity);
-		p->peer_entries--;
-	}
 }

@@ -115,6 +115,14 @@ static struct compiled *compiled_new(const struct policy_set *set, const struct 
 	return c;
 }
 
+static void added_clear(struct compiler *x)
+{
+	for (int dir = 0; dir < 2; dir++) {
+		free(x->added[dir].signature);
+		x->added[dir] = (struct added){0};
+	}
+}
+
 void compiled_free(struct compiled *c)
 {
 	if (!c)
@@ -124,6 +132,7 @@ void compiled_free(struct compiled *c)
 		free(x->sides[dir].anybody.items);
 		map_fini(&x->sides[dir].classes, NULL);
 	}
+	added_clear(x);
 	terms_fini(&x->terms);
 	map_fini(&x->peer_index, NULL);
 	free(x->touched_slots);
@@ -183,24 +192,75 @@ int policy_compile(const struct policy_set *set, struct peers *peers, const stru
 	return 0;
 }
 
+/* The class of the peer in a direction; a new one is remembered. */
+static uint32_t class_add(struct compiled *c, enum axo_dir dir, const struct peer_identity *who)
+{
+	struct compiler *x = c->compiler;
+	uint32_t before = x->sides[dir].class_count;
+	uint32_t class_ = classes_of_peer(c, dir, who);
+	size_t bytes = x->signature_len * sizeof(uint32_t);
+
+	if (x->sides[dir].class_count == before)
+		return class_;
+	x->added[dir] = (struct added){malloc(bytes), x->signature_len};
+	if (!x->added[dir].signature)
+		abort();
+	memcpy(x->added[dir].signature, x->signature, bytes);
+	return class_;
+}
+
 int compiled_add_peer(struct compiled *c, const struct peer_identity *who,
 		      struct compiled_delta *delta, struct error *e)
 {
+	struct compiler *x = c->compiler;
 	struct compiled_delta d = {.first_entry = c->entry_count,
 				   .first_set = c->sets.count,
 				   .peer = {.identity = who->id}};
 
 	compiled_remove_peer(c, who->id);
+	added_clear(x);
+	x->first_entry = c->entry_count;
+	x->entries_before = x->entries_needed;
 	for (int dir = 0; dir < 2; dir++)
-		d.peer.class_[dir] = classes_of_peer(c, (enum axo_dir)dir, who);
+		d.peer.class_[dir] = class_add(c, (enum axo_dir)dir, who);
 	d.entry_count = c->entry_count - d.first_entry;
 	d.has_peer = !peer_is_default(c, who->id, d.peer.class_);
 	if (d.has_peer)
 		peer_append(c, &d.peer);
-	int err = limits_check(c, e);
-	if (err)
-		return err;
 	*delta = d;
+	return limits_check(c, e);
+}
+
+/* Numbers of classes are not given out again: the map may hold entries of them. */
+int compiled_deny_peer(struct compiled *c, uint32_t identity, struct compiled_delta *delta,
+		       struct error *e)
+{
+	struct compiler *x = c->compiler;
+	struct compiled_peer peer = {.identity = identity};
+
+	compiled_remove_peer(c, identity);
+	for (int dir = 0; dir < 2; dir++) {
+		const struct added *a = &x->added[dir];
+
+		if (a->signature)
+			map_remove(&x->sides[dir].classes, a->signature, a->len * sizeof(uint32_t));
+		if (x->terms.enforced[dir])
+			peer.class_[dir] = COMPILED_CLASS_NOBODY | AXO_CLASS_COMPLETE;
+	}
+	added_clear(x);
+	c->sets.conflict[0] = c->sets.conflict[1] = NULL;
+	c->entry_count = x->first_entry;
+	x->entries_needed = x->entries_before;
+	peer_append(c, &peer);
+	if (c->peer_count > x->options.max_peers) {
+		compiled_remove_peer(c, identity);
+		return error_set(e, ENOSPC, "the policy has %u peers, that is the limit",
+				 x->options.max_peers);
+	}
+	*delta = (struct compiled_delta){.has_peer = true,
+					 .peer = peer,
+					 .first_entry = c->entry_count,
+					 .first_set = c->sets.count};
 	return 0;
 }
 

@@ -121,10 +121,25 @@ struct compiled_delta {
 /**
  * compiled_add_peer - an identity that came after the policy was compiled
  * Write the entries before the peer, and both before the ipcache names the identity.
- * Return: 0; -ENOSPC, -EINVAL as above, and @c is good for compiled_free() only.
+ * Return: 0; -ENOSPC, -EINVAL as above: @delta says what is in @c all the same, and
+ * compiled_deny_peer() is to be called.
  */
 int compiled_add_peer(struct compiled *c, const struct peer_identity *who,
 		      struct compiled_delta *delta, struct error *e);
+
+/**
+ * COMPILED_CLASS_NOBODY - a class without entries, and complete: all is denied where the direction
+ * is enforced
+ */
+#define COMPILED_CLASS_NOBODY 0x7fffffffu
+
+/**
+ * compiled_deny_peer - right after compiled_add_peer(), whatever it returned: what it made is taken
+ * back but for feature sets, and all is denied to the peer, which costs no entry
+ * Return: 0 and @delta; -ENOSPC: not even that fits, and the peer is what the default says.
+ */
+int compiled_deny_peer(struct compiled *c, uint32_t identity, struct compiled_delta *delta,
+		       struct error *e);
 
 /** compiled_remove_peer - forget it; true if it had a struct compiled_peer */
 bool compiled_remove_peer(struct compiled *c, uint32_t identity);

@@ -30,6 +30,12 @@ struct pair {
 	uint32_t term;
 };
 
+/** struct added - what compiled_add_peer() made in a direction; @signature NULL: no new class */
+struct added {
+	uint32_t *signature;
+	size_t len;
+};
+
 struct compiler {
 	struct arena arena;
 	struct compile_options options;
@@ -37,6 +43,8 @@ struct compiler {
 	const char *cluster;
 	struct terms terms;
 	struct side sides[2];
+	struct added added[2]; /* by the last peer, to be taken back: with these two */
+	size_t first_entry, entries_before;
 	struct peers *asked; /* while peers are matched */
 	uint8_t *touched;    /* by slot: a plain prefix inside one that a term names */
 	uint32_t *touched_slots;

@@ -122,4 +122,53 @@ test_no_more_entries_than_configured() {
 	blocked client "$(pod_ip4 web)" 80
 }
 
+# ports PORT... - rules for them
+ports() {
+	printf 'toPorts: [{ports: ['
+	printf '{port: "%d", protocol: TCP}, ' "$@"
+	printf ']}]'
+}
+
+denied_are() { [ "$(axo status -o json | jq -r '.policies | "\(.peersDenied)/\(.subjectsDenied)"')" = "$1" ]; }
+
+# Of 16 entries the policies take 13, one of them for the host, and the newcomer needs 6.
+test_who_comes_when_there_is_no_room_is_denied_until_there_is() {
+	agent_start --policy-entry-max 16
+	labelled client client
+	labelled web web
+	serve_tcp web 80
+	rules web web "ingress: [{fromEndpoints: [{matchLabels: {app: client}}], $(ports 80)}, {fromEndpoints: [{matchLabels: {app: late}}], $(ports 80 82 84 86 88 90)}]" | axo policy apply -
+	rules much client "egress: [{$(ports 80 92 94 96 98)}]" | axo policy apply -
+	labelled more more
+	rules more more "egress: [{$(ports 80 92 94 96 98 100)}]" | axo policy apply -
+	assert_eq 13 "$(axo status -o json | jq .policies.entries)"
+	labelled late late
+	denied_are 1/0
+	assert_eq 1 "$(metric axoneme_policy_peers_denied)"
+	assert_match "a peer does not fit into a policy" "$(cat "$S/agent.log")"
+	blocked late "$(pod_ip4 web)" 80
+	# Others are judged as before.
+	talk_tcp client web "$(pod_ip4 web)" 80
+	blocked more "$(pod_ip4 web)" 80
+	axo policy delete shop/more
+	wait_until 5 denied_are 0/0
+	talk_tcp late web "$(pod_ip4 web)" 80
+	blocked late "$(pod_ip4 web)" 81
+	# At a start without room all is denied; a smaller policy gets its room at once.
+	agent_stop
+	agent_start --policy-entry-max 16
+	denied_are 0/0
+	talk_tcp late web "$(pod_ip4 web)" 80
+	agent_stop
+	agent_start --policy-entry-max 24
+	rules web web "ingress: [{fromEndpoints: [{matchLabels: {app: late}}], $(ports 80 82 84 86 88 90 94 96)}]" | axo policy apply -
+	agent_stop
+	agent_start --policy-entry-max 16
+	denied_are 0/1
+	blocked late "$(pod_ip4 web)" 80
+	rules web web "ingress: [{fromEndpoints: [{matchLabels: {app: late}}], $(ports 80)}]" | axo policy apply -
+	denied_are 0/0
+	talk_tcp late web "$(pod_ip4 web)" 80
+}
+
 story_main "$@"

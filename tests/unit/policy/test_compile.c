@@ -384,9 +384,75 @@ static void the_host_meets_chaos_but_no_enforcement(void **state)
 	fixture_close(&f);
 }
 
+#define LATE                                                                               \
+	CLIENTS "  - fromEndpoints: [{matchLabels: {app: late}}]\n    toPorts: [{ports: [" \
+		"{port: \"1\"}, {port: \"3\"}, {port: \"5\"}, {port: \"80\"}]}]\n"
+
+static bool allows(const struct fixture *f, uint32_t identity, uint16_t port)
+{
+	struct lookup *l = lookup_new(f->compiled);
+	const struct packet p = {AXO_DIR_INGRESS, IPPROTO_TCP, port};
+	bool allow = lookup_packet(l, identity, &p).allow;
+
+	lookup_free(l);
+	return allow;
+}
+
+static void who_does_not_fit_is_denied_and_others_are_not(void **state)
+{
+	struct compiled_delta delta;
+	struct error e = {0};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, LATE, 3);
+	f.options.max_entries = 4;
+	assert_int_equal(fixture_compile(&f, NULL), 0);
+	assert_int_equal(f.compiled->entry_count, 1);
+	for (int i = 0; i < 2; i++) {
+		peer_put(&f, 400, "k8s:app=late");
+		assert_int_equal(compiled_add_peer(f.compiled, peers_get(f.peers, 400), &delta, &e),
+				 -ENOSPC);
+		assert_int_equal(compiled_deny_peer(f.compiled, 400, &delta, &e), 0);
+		assert_true(delta.has_peer);
+		assert_int_equal(delta.entry_count, 0);
+		assert_int_equal(f.compiled->entry_count, 1);
+		assert_false(allows(&f, 400, 80));
+		assert_true(allows(&f, 301, 80));
+	}
+	/* Who needs no more entries is still welcome, and so is the other when it is one of them. */
+	peer_put(&f, 401, "k8s:app=client");
+	peer_put(&f, 400, "k8s:app=client");
+	for (uint32_t id = 400; id <= 401; id++) {
+		assert_int_equal(compiled_add_peer(f.compiled, peers_get(f.peers, id), &delta, &e),
+				 0);
+		assert_true(allows(&f, id, 80));
+	}
+	fixture_close(&f);
+}
+
+/* Where a packet would be allowed by default, one to nobody's class is not. */
+static void nobody_is_denied_without_default_deny_too(void **state)
+{
+	struct compiled_delta delta;
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, LATE "  enableDefaultDeny: {ingress: false}\n", 1);
+	assert_int_equal(fixture_compile(&f, NULL), 0);
+	peer_put(&f, 400, "k8s:app=else");
+	assert_int_equal(compiled_add_peer(f.compiled, peers_get(f.peers, 400), &delta, NULL), 0);
+	assert_true(allows(&f, 400, 9));
+	assert_int_equal(compiled_deny_peer(f.compiled, 400, &delta, NULL), 0);
+	assert_false(allows(&f, 400, 9));
+	fixture_close(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_does_not_fit_is_denied_and_others_are_not),
+		cmocka_unit_test(nobody_is_denied_without_default_deny_too),
 		cmocka_unit_test(peers_that_no_rule_tells_apart_share_entries),
 		cmocka_unit_test(the_class_of_most_pods_needs_no_peers),
 		cmocka_unit_test(a_rule_for_the_world_lists_no_prefixes),
