@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "axoneme/http.h"
+#include "policy/http_compile.h"
 
 /**
  * struct http_engine - a connection
@@ -20,6 +21,27 @@ struct http_engine {
 	__u32 table[2];
 	struct axo_http_conn conn;
 };
+
+/**
+ * struct http_pool - a pool in memory, for whoever has no map
+ * @words: AXO_L7_POOL_WORDS; those not written take no memory
+ * @used:  how many are in use
+ */
+struct http_pool {
+	__u32 *words;
+	__u32 used;
+};
+
+/** http_pool_init - with the base table */
+void http_pool_init(struct http_pool *p);
+
+/** http_pool_add - the table's number; 0 if it does not fit */
+__u32 http_pool_add(struct http_pool *p, const struct http_tables *t);
+
+void http_pool_fini(struct http_pool *p);
+
+/** http_base_compile - the table at AXO_L7_BASE */
+void http_base_compile(struct http_tables *t);
 
 /** http_engine_init - a new connection */
 void http_engine_init(struct http_engine *e, const __u32 *pool, const __u32 table[2]);

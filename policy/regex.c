@@ -1,233 +1,294 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Syntax of regular expressions: one pass, no tree; see regex.h. */
+/* Syntax of regular expressions: recursive descent to a tree; see regex.h. */
 #include "policy/regex.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/cleanup.h"
 
-/**
- * struct scan - where the check stands
- * @atom: something that can be repeated stands before @p
- */
-struct scan {
-	const char *start;
-	const char *p;
-	int depth;
-	bool atom;
-	struct error *e;
-};
-
-static int fail(struct scan *s, const char *what)
+int regex_fail(const struct regex_text *t, const char *what)
 {
-	return error_set(s->e, EINVAL, "%s at character %zu", what, (size_t)(s->p - s->start) + 1);
+	return error_set(t->e, EINVAL, "%s at character %zu", what, (size_t)(t->p - t->start) + 1);
 }
 
-static bool hex2(const char *p)
+static struct regex *regex_new(struct arena *a, enum regex_type type)
 {
-	return isxdigit((unsigned char)p[0]) && isxdigit((unsigned char)p[1]);
+	struct regex *r = arena_alloc(a, sizeof(*r));
+
+	r->type = type;
+	return r;
 }
 
-/* At the backslash; leaves @p on the last character of the escape. */
-static int escape_check(struct scan *s, bool in_class)
+static const struct regex *regex_pair(struct arena *a, enum regex_type type,
+				      const struct regex *left, const struct regex *right)
 {
-	char c = s->p[1];
+	struct regex *r = regex_new(a, type);
 
-	if (!c)
-		return fail(s, "a backslash with nothing behind it");
-	if (!in_class && isdigit((unsigned char)c))
-		return fail(s, "back references are not supported");
-	if (!in_class && strchr("bBAzZG", c))
-		return fail(s, "word boundaries and anchors by escape are not supported");
-	if (c == 'p' || c == 'P')
-		return fail(s, "Unicode classes are not supported");
-	if (c == 'x') {
-		if (!hex2(s->p + 2))
-			return fail(s, "\\x needs two hex digits");
-		s->p += 3;
+	r->left = left;
+	r->right = right;
+	return r;
+}
+
+const struct regex *regex_cat(struct arena *a, const struct regex *left, const struct regex *right)
+{
+	if (!left || !right)
+		return left ? left : right;
+	return regex_pair(a, REGEX_CAT, left, right);
+}
+
+const struct regex *regex_repeat(struct arena *a, const struct regex *r, uint16_t min, uint16_t max)
+{
+	struct regex *n = regex_new(a, REGEX_REPEAT);
+
+	n->left = r;
+	n->min = min;
+	n->max = max;
+	return n;
+}
+
+static const struct regex *regex_set(struct arena *a, const struct byteset *set, bool icase)
+{
+	struct regex *r = regex_new(a, REGEX_SET);
+
+	r->set = *set;
+	if (icase)
+		byteset_fold(&r->set);
+	return r;
+}
+
+const struct regex *regex_literal(struct arena *a, const char *text, unsigned int flags)
+{
+	const struct regex *r = NULL;
+
+	for (; *text; text++) {
+		struct byteset set = {{0}};
+
+		byteset_add(&set, *text);
+		r = regex_cat(a, r, regex_set(a, &set, flags & REGEX_ICASE));
+	}
+	return r ? r : regex_new(a, REGEX_EMPTY);
+}
+
+static int alt_parse(struct regex_text *t, const struct regex **out);
+
+/* Behind "(": a group may go on with ?: or ?i: */
+static int group_open(struct regex_text *t)
+{
+	if (t->p[1] != '?') {
+		t->p++;
 		return 0;
 	}
-	if (isalpha((unsigned char)c) && !strchr("dDwWsStnrfv", c))
-		return fail(s, "unknown escape");
-	s->p++;
-	return 0;
-}
-
-/* At "[:"; leaves @p on the ']' that ends it. */
-static int named_class_check(struct scan *s)
-{
-	static const char *const names[] = {"alpha", "digit",  "alnum", "upper", "lower",
-					    "space", "blank",  "punct", "print", "graph",
-					    "cntrl", "xdigit", "word"};
-	const char *end = strstr(s->p, ":]");
-
-	for (size_t i = 0; end && i < ARRAY_SIZE(names); i++) {
-		size_t len = strlen(names[i]);
-
-		if ((size_t)(end - s->p - 2) != len || memcmp(s->p + 2, names[i], len))
-			continue;
-		s->p = end + 1;
+	if (!strncmp(t->p, "(?:", 3)) {
+		t->p += 3;
 		return 0;
 	}
-	return fail(s, "unknown class of characters");
-}
-
-static int class_char_check(struct scan *s)
-{
-	if (*s->p == '\\')
-		return escape_check(s, true);
-	if (s->p[0] == '[' && s->p[1] == ':')
-		return named_class_check(s);
-	if (s->p[0] == '[' && (s->p[1] == '.' || s->p[1] == '='))
-		return fail(s, "collating symbols are not supported");
-	return 0;
-}
-
-/* A range of two plain characters must go up. */
-static int range_check(struct scan *s)
-{
-	bool plain = s->p[0] != '\\' && s->p[0] != '[' && s->p[1] == '-' && s->p[2] &&
-		     !strchr("]\\[", s->p[2]);
-
-	if (plain && (unsigned char)s->p[0] > (unsigned char)s->p[2])
-		return fail(s, "a range that goes down");
-	return 0;
-}
-
-/* At '['; leaves @p on the ']'. */
-static int class_check(struct scan *s)
-{
-	const char *open = s->p++;
-
-	if (*s->p == '^')
-		s->p++;
-	for (bool first = true; *s->p && (*s->p != ']' || first); first = false, s->p++) {
-		int err = range_check(s);
-
-		if (!err)
-			err = class_char_check(s);
-		if (err)
-			return err;
-	}
-	if (*s->p == ']')
+	if (!strncmp(t->p, "(?i:", 4)) {
+		t->p += 4;
+		t->icase = true;
 		return 0;
-	s->p = open;
-	return fail(s, "'[' without ']'");
+	}
+	if (t->p[2] && strchr("=!<", t->p[2]))
+		return regex_fail(t, "look-around is not supported");
+	return regex_fail(t, "groups other than (, (?: and (?i: are not supported");
 }
 
-/* At '('; a group may start with ?: or ?i: */
-static int group_open(struct scan *s)
+static int group_parse(struct regex_text *t, const struct regex **out)
 {
-	if (s->depth == REGEX_MAX_DEPTH)
-		return fail(s, "groups nested too deep");
-	if (s->p[1] == '?') {
-		if (!strncmp(s->p, "(?i:", 4))
-			s->p += 3;
-		else if (!strncmp(s->p, "(?:", 3))
-			s->p += 2;
-		else if (strchr("=!<", s->p[2]) && s->p[2])
-			return fail(s, "look-around is not supported");
-		else
-			return fail(s, "groups other than (, (?: and (?i: are not supported");
+	const char *open = t->p;
+	bool icase = t->icase;
+
+	if (t->depth == REGEX_MAX_DEPTH)
+		return regex_fail(t, "groups nested too deep");
+	t->depth++;
+	int err = group_open(t);
+	if (!err)
+		err = alt_parse(t, out);
+	if (err)
+		return err;
+	if (*t->p != ')') {
+		t->p = open;
+		return regex_fail(t, "'(' without ')'");
 	}
-	s->depth++;
-	s->atom = false;
+	t->p++;
+	t->depth--;
+	t->icase = icase;
 	return 0;
 }
 
-/* At '{'; leaves @p on the '}'. */
-static int repeat_check(struct scan *s)
+static int set_parse(struct regex_text *t, const struct regex **out)
 {
+	struct byteset set = {{0}};
+	int err = 0;
+
+	if (*t->p == '[') {
+		err = regex_class_parse(t, &set);
+	} else if (*t->p == '\\') {
+		err = regex_escape_parse(t, &set);
+	} else if (*t->p == '.') {
+		memset(&set, 0xff, sizeof(set));
+		set.word[0] &= ~(1ULL << '\n');
+		t->p++;
+	} else {
+		byteset_add(&set, *t->p++);
+	}
+	/* A class in brackets has folded itself, before it was inverted. */
+	if (!err)
+		*out = regex_set(t->arena, &set, t->icase && t->p[-1] != ']');
+	return err;
+}
+
+/* At '{'; behind the '}' then. */
+static int counts_parse(struct regex_text *t, struct regex *r)
+{
+	const char *p = t->p + 1;
 	char *end;
-	const char *p = s->p + 1;
 
 	if (!isdigit((unsigned char)*p))
-		return fail(s, "'{' needs a number");
-	unsigned long low = strtoul(p, &end, 10);
-	unsigned long high = low;
+		return regex_fail(t, "'{' needs a number");
+	unsigned long low = strtoul(p, &end, 10), high = low;
+	bool open = end[0] == ',' && end[1] == '}';
 	if (*end == ',') {
 		p = end + 1;
-		high = *p == '}' ? low : 0;
-		end = (char *)p;
-		if (isdigit((unsigned char)*p))
-			high = strtoul(p, &end, 10);
+		high = strtoul(p, &end, 10);
+		if (!open && !isdigit((unsigned char)*p))
+			return regex_fail(t, "'{' without '}'");
+		end = open ? (char *)p : end;
 	}
 	if (*end != '}')
-		return fail(s, "'{' without '}'");
-	if (low > REGEX_MAX_REPEAT || high > REGEX_MAX_REPEAT)
-		return fail(s, "more than 1000 repetitions");
-	if (high < low)
-		return fail(s, "repetition with maximum below minimum");
-	s->p = end;
+		return regex_fail(t, "'{' without '}'");
+	if (low > REGEX_MAX_REPEAT || (!open && high > REGEX_MAX_REPEAT))
+		return regex_fail(t, "more than 1000 repetitions");
+	if (!open && high < low)
+		return regex_fail(t, "repetition with maximum below minimum");
+	r->min = low;
+	r->max = open ? REGEX_NO_MAX : high;
+	t->p = end + 1;
 	return 0;
 }
 
-static int repeat(struct scan *s)
+/* What stands behind an atom. */
+static int repeat_parse(struct regex_text *t, const struct regex **atom)
 {
-	if (!s->atom)
-		return fail(s, "nothing to repeat");
-	if (*s->p == '{') {
-		int err = repeat_check(s);
+	struct regex *r;
+
+	if (!*t->p || !strchr("*+?{", *t->p))
+		return 0;
+	r = regex_new(t->arena, REGEX_REPEAT);
+	r->left = *atom;
+	r->min = *t->p == '+';
+	r->max = *t->p == '?' ? 1 : REGEX_NO_MAX;
+	int err = *t->p == '{' ? counts_parse(t, r) : (t->p++, 0);
+	if (err)
+		return err;
+	if (*t->p == '?') /* lazy */
+		t->p++;
+	*atom = r;
+	/* a** is refused, as RE2 does */
+	return *t->p && strchr("*+?{", *t->p) ? regex_fail(t, "nothing to repeat") : 0;
+}
+
+static int atom_parse(struct regex_text *t, const struct regex **out)
+{
+	if (strchr("*+?{", *t->p))
+		return regex_fail(t, "nothing to repeat");
+	if (*t->p == '^' || *t->p == '$') {
+		struct regex *r = regex_new(t->arena, *t->p == '^' ? REGEX_BOL : REGEX_EOL);
+
+		r->column = ++t->p - t->start;
+		*out = r;
+		return 0;
+	}
+	int err = *t->p == '(' ? group_parse(t, out) : set_parse(t, out);
+	return err ? err : repeat_parse(t, out);
+}
+
+static int cat_parse(struct regex_text *t, const struct regex **out)
+{
+	const struct regex *all = NULL, *r = NULL;
+
+	while (*t->p && *t->p != '|' && *t->p != ')') {
+		int err = atom_parse(t, &r);
 
 		if (err)
 			return err;
+		all = regex_cat(t->arena, all, r);
 	}
-	if (s->p[1] == '?') /* lazy */
-		s->p++;
-	s->atom = false; /* a** is refused, as RE2 does */
+	*out = all ? all : regex_new(t->arena, REGEX_EMPTY);
 	return 0;
 }
 
-static int char_check(struct scan *s)
+static int alt_parse(struct regex_text *t, const struct regex **out)
 {
-	switch (*s->p) {
-	case '(':
-		return group_open(s);
-	case ')':
-		if (!s->depth)
-			return fail(s, "')' without '('");
-		s->depth--;
-		s->atom = true;
-		return 0;
-	case '|':
-	case '^':
-		s->atom = false;
-		return 0;
-	case '$':
-		s->atom = false;
-		return 0;
-	case '*':
-	case '+':
-	case '?':
-	case '{':
-		return repeat(s);
-	case '[':
-		s->atom = true;
-		return class_check(s);
-	case '\\':
-		s->atom = true;
-		return escape_check(s, false);
-	default:
-		s->atom = true;
-		return 0;
+	const struct regex *r = NULL;
+	int err = cat_parse(t, out);
+
+	while (!err && *t->p == '|') {
+		t->p++;
+		err = cat_parse(t, &r);
+		if (!err)
+			*out = regex_pair(t->arena, REGEX_ALT, *out, r);
 	}
+	return err;
+}
+
+/* Anchors stand where nothing can come before, or behind; then they say what holds anyway. */
+static int anchors_check(struct regex_text *t, const struct regex *r, bool first, bool last)
+{
+	int err = 0;
+
+	switch ((enum regex_type)r->type) {
+	case REGEX_BOL:
+	case REGEX_EOL:
+		if (r->type == REGEX_BOL ? first : last)
+			return 0;
+		t->p = t->start + r->column - 1;
+		return regex_fail(t, r->type == REGEX_BOL ? "'^' that is not at the start"
+							  : "'$' that is not at the end");
+	case REGEX_CAT:
+		err = anchors_check(t, r->left, first, false);
+		return err ? err
+			   : anchors_check(t, r->right, first && r->left->type == REGEX_BOL, last);
+	case REGEX_ALT:
+		err = anchors_check(t, r->left, first, last);
+		return err ? err : anchors_check(t, r->right, first, last);
+	case REGEX_REPEAT:
+		return anchors_check(t, r->left, first && r->max <= 1, last && r->max <= 1);
+	case REGEX_EMPTY:
+	case REGEX_SET:
+		break;
+	}
+	return 0;
+}
+
+int regex_parse(struct arena *a, const char *text, unsigned int flags, const struct regex **out,
+		struct error *e)
+{
+	struct regex_text t = {.start = text, .p = text, .arena = a, .e = e};
+	const struct regex *r = NULL;
+	int err;
+
+	if (strlen(text) > REGEX_MAX_LEN)
+		return error_set(e, EINVAL, "longer than %d characters", REGEX_MAX_LEN);
+	t.icase = flags & REGEX_ICASE;
+	err = alt_parse(&t, &r);
+	if (!err && *t.p == ')')
+		err = regex_fail(&t, "')' without '('");
+	if (!err)
+		err = anchors_check(&t, r, true, true);
+	if (!err)
+		*out = r;
+	return err;
 }
 
 int regex_check(const char *text, struct error *e)
 {
-	struct scan s = {.start = text, .p = text, .e = e};
+	const struct regex *r = NULL;
+	struct arena a = {0};
+	int err = regex_parse(&a, text, 0, &r, e);
 
-	if (strlen(text) > REGEX_MAX_LEN)
-		return error_set(e, EINVAL, "longer than %d characters", REGEX_MAX_LEN);
-	for (; *s.p; s.p++) {
-		int err = char_check(&s);
-
-		if (err)
-			return err;
-	}
-	return s.depth ? fail(&s, "'(' without ')'") : 0;
+	arena_fini(&a);
+	return err;
 }

@@ -5,8 +5,7 @@
 
 #include "bpf/lib/l7_http_percent.h"
 
-#define HTTP_WORD_11 0x485454502f312e31ULL /* HTTP/1.1 */
-#define HTTP_WORD_10 0x485454502f312e30ULL
+#define HTTP_WORD_10 0x485454502f312e30ULL /* HTTP/1.0 */
 
 /* Forget the message before. */
 static __always_inline void http_restart(struct axo_http *h)
@@ -129,21 +128,28 @@ static __always_inline void http_authority(const struct http_run *r)
 		http_target_special(r, b == '?' ? AXO_L7_QUERY : AXO_L7_END);
 }
 
+/* One of the eight bytes: all but the last are known. */
+static __always_inline void http_version_byte(struct axo_http *h, __u32 b)
+{
+	__u32 known = HTTP_WORD_10 >> ((7 - (h->count & 7)) * 8) & 0xff;
+
+	if (h->count == 7 && b == '1')
+		h->flags |= HTTP_MINOR;
+	else if (b != known)
+		http_deny(h, AXO_HTTP_DENY_VERSION);
+	h->count++;
+	h->pos++;
+}
+
 /* HTTP/1.x, then CR. */
 static __always_inline void http_version(const struct http_run *r)
 {
 	struct axo_http *h = r->h;
 
 	if (h->count < 8) {
-		h->left = h->left << 8 | http_byte(r);
-		h->pos++;
-		if (++h->count == 8 && h->left != HTTP_WORD_11 && h->left != HTTP_WORD_10)
-			http_deny(h, AXO_HTTP_DENY_VERSION);
+		http_version_byte(h, http_byte(r));
 		return;
 	}
-	if (h->left == HTTP_WORD_11)
-		h->flags |= HTTP_MINOR;
-	h->left = 0;
 	if (http_byte(r) != '\r')
 		http_deny(h, AXO_HTTP_DENY_NEWLINE);
 	else
@@ -158,18 +164,15 @@ static __always_inline void http_status(const struct http_run *r)
 	struct axo_http *h = r->h;
 	__u32 b = http_byte(r);
 
-	h->pos++;
-	h->count++;
-	if (h->count <= 8) {
-		h->left = h->left << 8 | b;
+	if (h->count < 8) {
+		http_version_byte(h, b);
 		return;
 	}
+	h->pos++;
+	h->count++;
 	if (h->count == 9) {
-		if ((h->left != HTTP_WORD_11 && h->left != HTTP_WORD_10) || b != ' ')
+		if (b != ' ')
 			http_deny(h, AXO_HTTP_DENY_VERSION);
-		if (h->left == HTTP_WORD_11)
-			h->flags |= HTTP_MINOR;
-		h->left = 0;
 		h->status = 0;
 		return;
 	}

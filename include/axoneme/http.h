@@ -131,7 +131,7 @@ struct axo_http {
  * struct axo_http_result - what is to be done with a request
  * @rule:    by enum axo_dir: number of the rule that allows it (struct axo_l7_candidate), or
  *           AXO_HTTP_NO_RULE
- * @chaos:   by enum axo_dir: mask of chaos filters that match (AXO_L7_CHAOS_BIT)
+ * @chaos:   by enum axo_dir: mask of chaos filters that match (axo_chaos_rule.filter)
  * @log:     conditions with mismatch LOG of that rule that do not hold, of both directions
  * @method:  as in struct axo_http
  * @target_at, @target_end, @host_at, @host_end: as in struct axo_http

@@ -131,17 +131,13 @@ struct axo_l7_candidate {
 
 /**
  * struct axo_l7_filter - a filter of a chaos rule whose method and path match
- * @bit:  AXO_L7_CHAOS_BIT(experiment, rule)
+ * @bit:  of the mask, 1 to 63 (axo_chaos_rule.filter)
  * @host: as in struct axo_l7_candidate
  */
 struct axo_l7_filter {
 	__u32 bit;
 	__u32 host;
 };
-
-/* Rule @r (0..7) of experiment axo_feature_set.chaos[@e] (0..7). */
-#define AXO_L7_CHAOS_RULES 8
-#define AXO_L7_CHAOS_BIT(e, r) ((e)*AXO_L7_CHAOS_RULES + (r))
 
 /** enum axo_l7_header - names that the syntax knows; others are PLAIN or of a rule */
 enum axo_l7_header {
