@@ -97,7 +97,6 @@ static int group_open(struct regex_text *t)
 
 static int group_parse(struct regex_text *t, const struct regex **out)
 {
-	const char *open = t->p;
 	bool icase = t->icase;
 
 	if (t->depth == REGEX_MAX_DEPTH)
@@ -108,10 +107,8 @@ static int group_parse(struct regex_text *t, const struct regex **out)
 		err = alt_parse(t, out);
 	if (err)
 		return err;
-	if (*t->p != ')') {
-		t->p = open;
+	if (*t->p != ')')
 		return regex_fail(t, "'(' without ')'");
-	}
 	t->p++;
 	t->depth--;
 	t->icase = icase;

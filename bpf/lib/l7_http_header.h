@@ -12,13 +12,14 @@
 
 #include "bpf/lib/l7_http_value.h"
 
+/* The first byte of a name is left to the automaton of names. */
 static __always_inline void http_line(const struct http_run *r)
 {
 	struct axo_http *h = r->h;
-	__u32 b = http_byte(r), code;
+	__u32 b = http_byte(r);
 
-	h->pos++;
 	if (b == '\r') {
+		h->pos++;
 		h->mode = HTTP_LAST;
 		return;
 	}
@@ -27,12 +28,9 @@ static __always_inline void http_line(const struct http_run *r)
 		return;
 	}
 	http_automaton(r, HTTP_AUTOMATON(h, name));
-	code = http_class(r, h->classes, b);
 	h->mode = HTTP_NAME;
-	if (code < AXO_L7_PLAIN)
+	if (b == ':')
 		http_deny(h, AXO_HTTP_DENY_NAME);
-	else
-		http_move(r, code);
 }
 
 /* What rules ask of the header whose record is @name. */
@@ -109,13 +107,11 @@ static __always_inline void http_named(const struct http_run *r)
 	}
 }
 
-static __always_inline void http_name(const struct http_run *r)
+static __always_inline void http_name(const struct http_run *r, __u32 code)
 {
-	__u32 code = http_scan(r);
-
 	if (code == AXO_L7_END)
 		http_named(r);
-	else if (code < AXO_L7_PLAIN)
+	else
 		http_deny(r->h, AXO_HTTP_DENY_NAME);
 }
 

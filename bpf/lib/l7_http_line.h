@@ -147,7 +147,9 @@ static __always_inline void http_version(const struct http_run *r)
 	struct axo_http *h = r->h;
 
 	if (h->count < 8) {
-		http_version_byte(h, http_byte(r));
+		for (__u32 i = 0; i < 8; i++)
+			if (h->count < 8 && h->pos < h->len && !h->event)
+				http_version_byte(h, http_byte(r));
 		return;
 	}
 	if (http_byte(r) != '\r')

@@ -36,23 +36,24 @@ enum http_mode {
 	HTTP_AUTH,    /* authority of an absolute target */
 	HTTP_RAW,     /* asterisk, or authority of CONNECT */
 	HTTP_SEGMENT, /* first bytes of a path segment */
-	HTTP_PATH,
-	HTTP_QUERY,
-	HTTP_PCT1, /* hex digits behind '%' */
+	HTTP_PCT1,    /* hex digits behind '%' */
 	HTTP_PCT2,
 	HTTP_VERSION, /* from HTTP/ to the CR */
 	HTTP_STATUS,  /* responses: from HTTP/ to the status code */
 	HTTP_LF,      /* then comes @back */
 	HTTP_LINE,    /* first byte of a header line */
-	HTTP_NAME,
-	HTTP_BLANK, /* before a value of mode @back */
-	HTTP_SKIP,  /* a value that does not matter */
+	HTTP_BLANK,   /* before a value of mode @back */
+	HTTP_SKIP,    /* a value that does not matter */
 	HTTP_LENGTH,
 	HTTP_CODING,
+	HTTP_TAIL,     /* blanks behind a value */
+	HTTP_LAST,     /* LF of the empty line */
+	HTTP_AUTOMATA, /* from here on an automaton runs */
+	HTTP_NAME = HTTP_AUTOMATA,
+	HTTP_PATH,
+	HTTP_QUERY,
 	HTTP_HOST,
 	HTTP_VALUE, /* a value that a rule asks for */
-	HTTP_TAIL,  /* blanks behind a value */
-	HTTP_LAST,  /* LF of the empty line */
 };
 
 /* axo_http.flags */
@@ -132,8 +133,11 @@ static __always_inline __u32 http_accepted(const struct http_run *r, __u32 at)
 #define HTTP_AUTOMATON(h, member) \
 	((h)->lane + (__u32)(__builtin_offsetof(struct axo_l7_lane, member) / 4))
 
+/* Bytes that one step feeds to an automaton at most. */
+#define HTTP_SCAN 24
+
 /**
- * http_scan - feed bytes to the automaton that runs, eight at most
+ * http_scan - feed bytes to the automaton that runs
  *
  * Returns the class of the byte that stopped it, which was read and not fed; AXO_L7_PLAIN or more
  * if none did.
@@ -141,11 +145,10 @@ static __always_inline __u32 http_accepted(const struct http_run *r, __u32 at)
 static __always_inline __u32 http_scan(const struct http_run *r)
 {
 	struct axo_http *h = r->h;
-	__u32 row = h->row, pos = h->pos, classes = h->classes, code = AXO_L7_PLAIN;
-	__u32 n = pos + 8 <= h->len ? 8 : 1;
+	__u32 row = h->row, pos = h->pos, len = h->len, classes = h->classes, code = AXO_L7_PLAIN;
 
-	for (__u32 i = 0; i < 8; i++) {
-		if (i >= n)
+	for (__u32 i = 0; i < HTTP_SCAN; i++) {
+		if (pos >= len)
 			break;
 		code = http_class(r, classes, r->in[pos & (AXO_HTTP_CHUNK - 1)]);
 		pos++;

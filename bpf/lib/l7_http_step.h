@@ -20,8 +20,6 @@ static __always_inline void http_step_head(const struct http_run *r)
 		return http_authority(r);
 	case HTTP_RAW:
 		return http_raw(r);
-	case HTTP_SEGMENT:
-		return http_segment(r);
 	case HTTP_PCT1:
 	case HTTP_PCT2:
 		return http_percent(r);
@@ -29,12 +27,6 @@ static __always_inline void http_step_head(const struct http_run *r)
 		return http_version(r);
 	case HTTP_STATUS:
 		return http_status(r);
-	case HTTP_LF:
-		return http_newline(r);
-	case HTTP_LINE:
-		return http_line(r);
-	case HTTP_BLANK:
-		return http_blank(r);
 	case HTTP_LENGTH:
 		return http_length(r);
 	case HTTP_CODING:
@@ -77,37 +69,66 @@ static __always_inline void http_step_between(const struct http_run *r)
 	}
 }
 
+/* The automaton runs; what stopped it is the mode's affair. */
+static __always_inline void http_step_automaton(const struct http_run *r)
+{
+	__u32 code = http_scan(r), mode = r->h->mode;
+
+	if (code >= AXO_L7_PLAIN)
+		return;
+	if (mode == HTTP_NAME)
+		http_name(r, code);
+	else if (mode == HTTP_PATH)
+		http_path(r, code);
+	else if (mode == HTTP_HOST)
+		http_host(r, code);
+	else if (mode == HTTP_QUERY)
+		http_query(r, code);
+	else
+		http_value(r, code);
+}
+
+/* Between two lines: usually LF and a name are there, so all is done in one step. */
+static __always_inline void http_step_newline(const struct http_run *r)
+{
+	struct axo_http *h = r->h;
+
+	if (h->mode == HTTP_LF) {
+		http_newline(r);
+		if (h->mode != HTTP_LINE || h->pos >= h->len)
+			return;
+	}
+	http_line(r);
+}
+
 /** http_step - what http_loop() calls: 1 = the chunk is read, or something happened */
 static long http_step(__u32 i, void *context)
 {
 	const struct http_run *r = context;
 	struct axo_http *h = r->h;
-	__u32 mode = h->mode;
 
 	(void)i;
 	if (h->pos >= h->len)
 		return 1;
 	/* Where most bytes are comes first: programs have no jump tables. */
-	if (mode == HTTP_SKIP)
+	if (h->mode >= HTTP_AUTOMATA)
+		http_step_automaton(r);
+	else if (h->mode == HTTP_SKIP)
 		http_skip_value(r);
-	else if (mode == HTTP_NAME)
-		http_name(r);
-	else if (mode == HTTP_PATH)
-		http_path(r);
-	else if (mode == HTTP_HOST)
-		http_host(r);
-	else if (mode == HTTP_QUERY)
-		http_query(r);
-	else if (mode == HTTP_VALUE)
-		http_value(r);
-	else if (mode > HTTP_DATA)
+	else if (h->mode == HTTP_LF || h->mode == HTTP_LINE)
+		http_step_newline(r);
+	else if (h->mode == HTTP_BLANK)
+		http_blank(r);
+	else if (h->mode == HTTP_SEGMENT)
+		http_segment(r);
+	else if (h->mode > HTTP_DATA)
 		http_step_head(r);
 	else
 		http_step_between(r);
 	return h->event != AXO_HTTP_MORE;
 }
 
-/* A step reads a byte, but for the one into a value and the one that starts a message. */
+/* A step reads a byte, but for those that only change to the mode which reads it. */
 #define HTTP_STEPS (2 * AXO_HTTP_CHUNK)
 
 /**

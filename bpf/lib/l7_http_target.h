@@ -26,7 +26,8 @@
 #define HTTP_WORD_SCHEME 0x687474703a2f2fULL /* http:// */
 #define HTTP_METHOD_MAX 24
 
-static __always_inline void http_method(const struct http_run *r)
+/* A byte of the method; 0 when something else comes. */
+static __always_inline int http_method_byte(const struct http_run *r)
 {
 	struct axo_http *h = r->h;
 	__u32 b = http_byte(r);
@@ -38,16 +39,24 @@ static __always_inline void http_method(const struct http_run *r)
 		http_move(r, AXO_L7_END);
 		h->target_at = h->origin + h->pos;
 		h->mode = HTTP_TARGET;
-		return;
+		return 0;
 	}
 	if ((!http_is_alpha(b) && !http_is_digit(b) && b != '-' && b != '_') ||
 	    h->count >= HTTP_METHOD_MAX) {
 		http_deny(h, AXO_HTTP_DENY_METHOD);
-		return;
+		return 0;
 	}
 	h->method = h->method << 8 | b;
 	h->count++;
 	http_move_byte(r, b);
+	return 1;
+}
+
+static __always_inline void http_method(const struct http_run *r)
+{
+	for (__u32 i = 0; i < 4; i++)
+		if (r->h->pos >= r->h->len || !http_method_byte(r))
+			return;
 }
 
 /* A slash of the path was read. */
@@ -156,30 +165,27 @@ static __always_inline void http_segment_byte(const struct http_run *r, __u32 b,
 
 static __always_inline void http_segment(const struct http_run *r)
 {
-	__u32 b = http_byte(r);
+	__u32 b = http_byte(r), code = http_class(r, r->h->classes, b);
 
+	if (code >= AXO_L7_PLAIN && b != '.' && !r->h->dots) {
+		r->h->mode = HTTP_PATH; /* which reads it */
+		return;
+	}
 	r->h->pos++;
-	http_segment_byte(r, b, http_class(r, r->h->classes, b));
+	http_segment_byte(r, b, code);
 }
 
-static __always_inline void http_path(const struct http_run *r)
+/* A byte that is no data stopped the automaton in the path. */
+static __always_inline void http_path(const struct http_run *r, __u32 code)
 {
-	__u32 code = http_scan(r);
-
-	if (code >= AXO_L7_PLAIN)
-		return;
 	if (code == AXO_L7_SLASH)
 		http_slash(r);
 	else
 		http_target_special(r, code);
 }
 
-static __always_inline void http_query(const struct http_run *r)
+static __always_inline void http_query(const struct http_run *r, __u32 code)
 {
-	__u32 code = http_scan(r);
-
-	if (code >= AXO_L7_PLAIN)
-		return;
 	if (code == AXO_L7_SLASH || code == AXO_L7_QUERY)
 		http_move(r, code);
 	else

@@ -30,42 +30,54 @@ static __always_inline void http_value_tail(struct axo_http *h, __u32 b, __u8 re
 		http_deny(h, reason);
 }
 
-/* Is none of the eight bytes a control byte?  HTAB counts as one: it is read by itself. */
-static __always_inline int http_is_text(__u64 w)
+/* High bits of bytes of @w that are control bytes; right up to the first of them. */
+static __always_inline __u64 http_controls(__u64 w)
 {
 	__u64 low = (w - HTTP_BYTES(0x20)) & ~w;
 	__u64 del = w ^ HTTP_BYTES(0x7f);
 
-	return !((low | ((del - HTTP_BYTES(1)) & ~del)) & HTTP_BYTES(0x80));
+	return (low | ((del - HTTP_BYTES(1)) & ~del)) & HTTP_BYTES(0x80);
+}
+
+/* Number of the byte whose high bit is the lowest in @m, which is not 0. */
+static __always_inline __u32 http_first(__u64 m)
+{
+	return (((((m & -m) - 1) & HTTP_BYTES(1)) * HTTP_BYTES(1)) >> 56) - 1;
+}
+
+/* The byte that is not skipped. */
+static __always_inline void http_skip_byte(const struct http_run *r)
+{
+	struct axo_http *h = r->h;
+	__u32 b = http_byte(r);
+
+	h->pos++;
+	if (b == '\r')
+		http_value_end(h);
+	else if ((b < 0x20 && b != '\t') || b == 0x7f)
+		http_deny(h, b == '\n' ? AXO_HTTP_DENY_NEWLINE : AXO_HTTP_DENY_VALUE);
 }
 
 static __always_inline void http_skip_value(const struct http_run *r)
 {
 	struct axo_http *h = r->h;
-	__u32 pos = h->pos, len = h->len, b;
+	__u32 pos = h->pos, len = h->len;
 
-	for (__u32 i = 0; i < 4; i++) {
-		const __u8 *p = r->in + (pos & (AXO_HTTP_CHUNK - 1));
+	for (__u32 i = 0; i < 8; i++) {
+		__u64 controls;
 
-		if (pos + 8 > len || !http_is_text(http_load8(p)))
+		if (pos + 8 > len)
 			break;
+		controls = http_controls(http_load8(r->in + (pos & (AXO_HTTP_CHUNK - 1))));
+		if (controls) {
+			pos += http_first(controls);
+			break;
+		}
 		pos += 8;
 	}
 	h->pos = pos;
-	for (__u32 i = 0; i < 8; i++) {
-		if (h->pos >= h->len)
-			return;
-		b = http_byte(r);
-		h->pos++;
-		if (b == '\r') {
-			http_value_end(h);
-			return;
-		}
-		if ((b < 0x20 && b != '\t') || b == 0x7f) {
-			http_deny(h, b == '\n' ? AXO_HTTP_DENY_NEWLINE : AXO_HTTP_DENY_VALUE);
-			return;
-		}
-	}
+	if (pos < len)
+		http_skip_byte(r);
 }
 
 static __always_inline void http_length(const struct http_run *r)
@@ -99,14 +111,11 @@ static __always_inline void http_coding(const struct http_run *r)
 	http_value_tail(h, b, AXO_HTTP_DENY_CODING);
 }
 
-static __always_inline void http_host(const struct http_run *r)
+static __always_inline void http_host(const struct http_run *r, __u32 code)
 {
 	struct axo_http *h = r->h;
-	__u32 code = http_scan(r), at = h->origin + h->pos;
 
-	if (code >= AXO_L7_PLAIN)
-		return;
-	h->host_end = at - 1;
+	h->host_end = h->origin + h->pos - 1;
 	h->host = http_accepted(r, HTTP_AUTOMATON(h, host));
 	if ((code != AXO_L7_END && code != AXO_L7_SPACE) || h->host_end == h->host_at)
 		http_deny(h, AXO_HTTP_DENY_HOST);
@@ -117,13 +126,11 @@ static __always_inline void http_host(const struct http_run *r)
 }
 
 /* A value that a rule asks for; its expression knows of blanks behind it. */
-static __always_inline void http_value(const struct http_run *r)
+static __always_inline void http_value(const struct http_run *r, __u32 code)
 {
 	struct axo_http *h = r->h;
-	__u32 code = http_scan(r), record;
+	__u32 record;
 
-	if (code >= AXO_L7_PLAIN)
-		return;
 	if (code != AXO_L7_END) {
 		http_deny(h, AXO_HTTP_DENY_VALUE);
 		return;

@@ -63,10 +63,11 @@ struct http_stream {
 	uint32_t heads;	  /* complete ones */
 	uint32_t allowed; /* of them */
 	uint32_t rule;	  /* of the last one, ingress */
-	uint64_t chaos;	  /* of the last one, ingress */
+	uint32_t event;
+	uint32_t reason;
+	uint32_t pad;	/* they are compared as memory */
+	uint64_t chaos; /* of the last one, ingress */
 	uint64_t log;
-	uint8_t event;
-	uint8_t reason;
 };
 
 /** http_stream_feed - @len bytes of the client */
