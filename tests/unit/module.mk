@@ -7,6 +7,7 @@ UNIT_ARCHIVES_policy := tests/policy-reference policy lib
 UNIT_ARCHIVES_cni := cni lib
 UNIT_ARCHIVES_bpf := lib
 UNIT_ARCHIVES_loader := loader loader/cli policy ipam lib
+UNIT_ARCHIVES_bpf :=
 UNIT_LIBS := -lcmocka -ljansson -lmnl -lsqlite3 -lyaml -levent_core -levent_extra -levent_pthreads -lbpf -lelf -lz -lcap -lnftables -lpthread
 
 define unit_test
