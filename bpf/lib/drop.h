@@ -27,14 +27,20 @@ static __always_inline void drop_count(__u32 len, __u8 reason, __u8 dir)
 	n->bytes += len;
 }
 
-/** drop - the TC action for @reason; @p->from is set, whatever else is known */
-static __noinline int drop(struct __sk_buff *skb, const struct packet *p, __u8 reason)
+/** drop_tell - count and report; for a packet that becomes something else, before it does */
+static __noinline void drop_tell(struct __sk_buff *skb, const struct packet *p, __u8 reason)
 {
 	__u8 dir = policy_denied(-reason) ? p->denied.dir : packet_dir(p);
 
 	drop_count(skb->len, reason, dir);
 	if (event_wanted(AXO_EVENT_DROP))
 		event_drop(skb, p, reason, dir);
+}
+
+/** drop - the TC action for @reason; @p->from is set, whatever else is known */
+static __noinline int drop(struct __sk_buff *skb, const struct packet *p, __u8 reason)
+{
+	drop_tell(skb, p, reason);
 	return icmp_answer_drop(skb, p, reason);
 }
 

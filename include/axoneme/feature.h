@@ -50,6 +50,7 @@ struct axo_feature_set {
  */
 #define AXO_PROGS(X)     \
 	X(PASS, 0, pass) \
+	X(HTTP, 1, http) \
 	X(CHAOS, 4, chaos)
 
 enum axo_prog {
@@ -57,7 +58,6 @@ enum axo_prog {
 	AXO_PROGS(X)
 #undef X
 	/* Indexes of features whose programs are not there: their packets are dropped. */
-	AXO_PROG_HTTP = 1,
 	AXO_PROG_DNS = 2,
 	AXO_PROG_SNI = 3,
 	AXO_PROG_MAX = 16,

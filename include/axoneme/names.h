@@ -58,6 +58,9 @@
 #define AXO_MAP_CHAOS_ASK "axo_chaos_ask"
 #define AXO_MAP_DELAY "axo_delay"
 #define AXO_MAP_DELAY_LOST "axo_delay_lost"
+#define AXO_MAP_L7_POOL "axo_l7_pool"
+#define AXO_MAP_HTTP_FLOW "axo_http_flow"
+#define AXO_MAP_HTTP_SUMS "axo_http_sums"
 /* What the pinned programs were made from: the agent's alone, programs do not know it. */
 #define AXO_MAP_BUILD "axo_build"
 

@@ -19,6 +19,7 @@
 enum axo_event_type {
 	AXO_EVENT_DROP = 0,
 	AXO_EVENT_VERDICT = 1, /* a policy judged a new flow */
+	AXO_EVENT_L7 = 2,      /* an HTTP request (event_l7.h) */
 	AXO_EVENT_CHAOS = 3,   /* a fault was made (event_chaos.h) */
 };
 
