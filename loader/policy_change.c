@@ -92,7 +92,7 @@ static int subjects_try(struct change *c, const struct policy_trial *trial, stru
 			continue;
 		r = policy_subject_compile(c->p, s, &compiled, e);
 		if (r == 0)
-			r = policy_room_check(c->p, compiled, &room, e);
+			r = policy_room_check(c->p, s->compiled, compiled, &room, e);
 		if (r == 0)
 			trial->subject(trial->arg, s, compiled);
 		compiled_free(compiled);

@@ -158,6 +158,7 @@ static void subject_forget(struct policy_engine *p, struct policy_subject *s)
 {
 	const struct retired old = {.number = s->number, .compiled = s->compiled};
 
+	policy_subject_forget(p, s);
 	if (old.compiled)
 		policy_retire(p, &old);
 	s->compiled = NULL;
@@ -322,6 +323,7 @@ int policy_load(struct policy_engine *p, struct error *e)
 	p->leftover = p->next_number - 1;
 	p->features_fresh = true;
 	p->entries = p->peer_entries = 0;
+	p->entries_kept = p->peers_kept = 0;
 	p->set = policy_set_new();
 	p->peers = peers_new(NULL);
 	p->loading = true;

@@ -7,6 +7,7 @@
 
 #include "axoneme/policy.h"
 #include "loader/policy_engine.h"
+#include "loader/policy_room.h"
 #include "loader/policy_feature.h"
 #include "policy/compile.h"
 #include "policy/map.h"
@@ -88,6 +89,8 @@ struct retired {
  * @epoch:      counts policy_load()
  * @retired:    since the last policy_settle()
  * @entries, @peer_entries: in the maps, retired ones too
+ * @entries_kept, @peers_kept: ... when the change under way is made, without retired ones; at most
+ *              half of the limits, so that any change has room for its second copy
  * @compiled_total: how often something was compiled
  * @loading:    policy_load() collects what there is; changes only change the set
  */
@@ -112,6 +115,8 @@ struct policy_engine {
 	struct retired *retired;
 	uint64_t entries;
 	uint64_t peer_entries;
+	uint64_t entries_kept;
+	uint64_t peers_kept;
 	uint64_t entries_limit;
 	uint64_t peers_limit;
 	uint64_t compiled_total;
@@ -129,16 +134,6 @@ void policy_subject_free(void *subject);
 int policy_subject_compile(struct policy_engine *p, const struct policy_subject *s,
 			   struct compiled **out, struct error *e);
 
-/** struct policy_room - taken by policies that are not counted in the engine yet */
-struct policy_room {
-	uint64_t entries;
-	uint64_t peers;
-};
-
-/** policy_room_check - adds what @c needs to @room; -ENOSPC with the numbers: it does not fit */
-int policy_room_check(const struct policy_engine *p, const struct compiled *c,
-		      struct policy_room *room, struct error *e);
-
 /** policy_subject_install - @c (taken) into the maps under a new number: s->next */
 int policy_subject_install(struct policy_engine *p, struct policy_subject *s, struct compiled *c,
 			   struct error *e);
@@ -148,6 +143,9 @@ void policy_subject_switch(struct policy_engine *p, struct policy_subject *s);
 
 /** policy_subject_discard - s->next goes, from the maps too */
 void policy_subject_discard(struct policy_engine *p, struct policy_subject *s);
+
+/** policy_subject_forget - nobody refers to @s: what it has does not count as in force any more */
+void policy_subject_forget(struct policy_engine *p, const struct policy_subject *s);
 
 /** policy_subject_deny - what cannot be compiled lets nothing pass */
 void policy_subject_deny(struct policy_engine *p, struct policy_subject *s);

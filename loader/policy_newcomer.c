@@ -26,20 +26,23 @@ static void count_again(struct policy_engine *p, const struct compiled *c, size_
 			size_t peers)
 {
 	p->entries = p->entries - entries + c->entry_count;
+	p->entries_kept = p->entries_kept - entries + c->entry_count;
 	p->peer_entries = p->peer_entries - peers + c->peer_count;
+	p->peers_kept = p->peers_kept - peers + c->peer_count;
 }
 
 static int room_check(const struct policy_engine *p, const struct compiled_delta *d, size_t had,
 		      struct error *e)
 {
-	if (p->entries + d->entry_count > p->entries_limit)
+	/* As for every policy: half of the maps is for second copies. */
+	unsigned long long limit = p->entries_limit / 2, peers_limit = p->peers_limit / 2;
+
+	if (p->entries_kept + d->entry_count > limit)
 		return error_set(e, ENOSPC, "a new peer needs %zu entries, %llu of %llu are free",
 				 d->entry_count,
-				 (unsigned long long)(p->entries_limit - p->entries),
-				 (unsigned long long)p->entries_limit);
-	if (p->peer_entries - had + d->has_peer > p->peers_limit)
-		return error_set(e, ENOSPC, "all %llu peers are in use",
-				 (unsigned long long)p->peers_limit);
+				 limit > p->entries_kept ? limit - p->entries_kept : 0, limit);
+	if (p->peers_kept - had + d->has_peer > peers_limit)
+		return error_set(e, ENOSPC, "all %llu peers are in use", peers_limit);
 	return 0;
 }
 
@@ -143,6 +146,7 @@ void policy_subjects_remove_peer(struct policy_engine *p, uint32_t identity)
 			continue;
 		policy_map_delete_peer(p->agent->datapath, s->number, identity);
 		p->peer_entries--;
+		p->peers_kept--;
 	}
 }
 

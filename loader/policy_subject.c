@@ -120,14 +120,41 @@ static bool is_enforced(const struct compiled *c)
 	return c->ref.flags[AXO_DIR_EGRESS] || c->ref.flags[AXO_DIR_INGRESS];
 }
 
-/* Before the maps are touched; a second copy may have to make room for a third. */
-int policy_room_check(const struct policy_engine *p, const struct compiled *c,
-		      struct policy_room *room, struct error *e)
+/* What stays when the change under way is made: @c takes the place of @old; NULL is nothing. */
+static void kept_replace(struct policy_engine *p, const struct compiled *old,
+			 const struct compiled *c)
+{
+	p->entries_kept += c ? c->entry_count : 0;
+	p->entries_kept -= old ? old->entry_count : 0;
+	p->peers_kept += c ? c->peer_count : 0;
+	p->peers_kept -= old ? old->peer_count : 0;
+}
+
+/* Half of the maps is for second copies: who grows beyond that could not be changed any more. */
+static int half_check(const struct policy_engine *p, const struct compiled *old,
+		      const struct compiled *c, const struct policy_room *room, struct error *e)
+{
+	unsigned long long limit = p->entries_limit / 2, peers_limit = p->peers_limit / 2;
+	unsigned long long entries = p->entries_kept + room->entries_more;
+	unsigned long long peers = p->peers_kept + room->peers_more;
+
+	if (c->entry_count > (old ? old->entry_count : 0) && entries > limit)
+		return error_set(e, ENOSPC,
+				 "the policies in force would need %llu entries, the limit is %llu",
+				 entries, limit);
+	if (c->peer_count > (old ? old->peer_count : 0) && peers > peers_limit)
+		return error_set(e, ENOSPC,
+				 "the policies in force would need %llu peers, the limit is %llu",
+				 peers, peers_limit);
+	return 0;
+}
+
+/* A second copy may have to make room for a third. */
+static int copy_check(const struct policy_engine *p, const struct compiled *c,
+		      const struct policy_room *room, struct error *e)
 {
 	uint64_t entries = p->entries + room->entries, peers = p->peer_entries + room->peers;
 
-	if (!is_enforced(c))
-		return 0;
 	if (entries + c->entry_count > p->entries_limit)
 		return error_set(e, ENOSPC, "the policy needs %zu entries, %llu of %llu are free",
 				 c->entry_count, (unsigned long long)(p->entries_limit - entries),
@@ -136,6 +163,27 @@ int policy_room_check(const struct policy_engine *p, const struct compiled *c,
 		return error_set(e, ENOSPC, "the policy needs %zu peers, %llu of %llu are free",
 				 c->peer_count, (unsigned long long)(p->peers_limit - peers),
 				 (unsigned long long)p->peers_limit);
+	return 0;
+}
+
+/* Before the maps are touched.  Differences may be negative: they wrap, and so do the sums. */
+int policy_room_check(const struct policy_engine *p, const struct compiled *old,
+		      const struct compiled *c, struct policy_room *room, struct error *e)
+{
+	bool enforced = is_enforced(c);
+	int r;
+
+	room->entries_more += enforced ? c->entry_count : 0;
+	room->entries_more -= old ? old->entry_count : 0;
+	room->peers_more += enforced ? c->peer_count : 0;
+	room->peers_more -= old ? old->peer_count : 0;
+	if (!enforced)
+		return 0;
+	r = half_check(p, old, c, room, e);
+	if (r == 0)
+		r = copy_check(p, c, room, e);
+	if (r < 0)
+		return r;
 	room->entries += c->entry_count;
 	room->peers += c->peer_count;
 	return 0;
@@ -146,7 +194,7 @@ int policy_subject_install(struct policy_engine *p, struct policy_subject *s, st
 {
 	uint32_t number = is_enforced(c) ? p->next_number : 0;
 	struct policy_room room = {0};
-	int r = policy_room_check(p, c, &room, e);
+	int r = policy_room_check(p, s->compiled, c, &room, e);
 
 	if (r == 0 && number)
 		r = policy_features_take(p, c, 0, e);
@@ -164,6 +212,7 @@ int policy_subject_install(struct policy_engine *p, struct policy_subject *s, st
 		p->entries += c->entry_count;
 		p->peer_entries += c->peer_count;
 	}
+	kept_replace(p, s->compiled, c);
 	s->next = c;
 	s->next_number = number;
 	s->touched = true;
@@ -193,6 +242,7 @@ static void count_out(struct policy_engine *p, const struct compiled *c)
 
 void policy_subject_discard(struct policy_engine *p, struct policy_subject *s)
 {
+	kept_replace(p, s->next, s->compiled);
 	if (s->next) {
 		policy_map_delete(p->agent->datapath, s->next_number, s->next);
 		count_out(p, s->next);
@@ -205,8 +255,14 @@ void policy_subject_discard(struct policy_engine *p, struct policy_subject *s)
 
 void policy_subject_deny(struct policy_engine *p, struct policy_subject *s)
 {
+	kept_replace(p, s->compiled, NULL);
 	s->next = NULL;
 	s->next_number = p->next_number++;
 	policy_subject_switch(p, s);
 	s->ref.flags[AXO_DIR_EGRESS] = s->ref.flags[AXO_DIR_INGRESS] = AXO_POLICY_ENFORCED;
+}
+
+void policy_subject_forget(struct policy_engine *p, const struct policy_subject *s)
+{
+	kept_replace(p, s->compiled, NULL);
 }

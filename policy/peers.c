@@ -134,14 +134,20 @@ static bool is_plain(const struct label_set *l)
 	return l->has_prefix && l->count == 2 && label_set_reserved(l, world);
 }
 
-/* About what an identity needs, so that tens of thousands of prefixes waste little. */
+/*
+ * What an identity needs, so that tens of thousands of prefixes waste nothing: label_set_parse()
+ * takes what a text has, with its end; a pod's labels get company from its namespace.
+ */
 static size_t identity_size(const struct identity_view *v)
 {
-	size_t size = sizeof(struct peer_identity) + v->port_count * 32;
+	size_t size = sizeof(struct peer_identity) + v->port_count * (sizeof(*v->ports) + 16);
+	bool pod = false;
 
-	for (size_t i = 0; i < v->label_count; i++)
-		size += sizeof(struct label) + strlen(v->labels[i]) + 32;
-	return size;
+	for (size_t i = 0; i < v->label_count; i++) {
+		size += sizeof(struct label) + strlen(v->labels[i]) + 1;
+		pod |= strstr(v->labels[i], LABEL_NAMESPACE) != NULL;
+	}
+	return size + (pod ? (v->label_count + 2) * sizeof(struct label) : 0);
 }
 
 static struct peer_identity *identity_new(const struct policy_set *set,

@@ -31,6 +31,11 @@ check-verifier: $(VERIFIER_BINS)
 check-e2e: all
 	$(Q)$(RUN_TESTS) $(E2E_STORIES)
 
+## check-capacity: as many policy entries as the limit says, and one more (root)
+.PHONY: check-capacity
+check-capacity: all
+	$(Q)AXO_CAPACITY=1048576 $(RUN_TESTS) tests/e2e/policy_capacity.sh
+
 # For scripts/check: build every test program, say which there are.
 .PHONY: test-programs list-tests list-unit
 test-programs: $(UNIT_BINS) $(BPF_BINS) $(VERIFIER_BINS)

@@ -21,11 +21,11 @@ def rules(namespace, count, name="rules"):
     return "".join(lines)
 
 
-def prefixes(namespace, count, ports, per_policy=2500):
+def prefixes(namespace, count, ports, per_policy=2500, first_port=2):
     """`count` rules, each for a prefix of its own with `ports` ports: as many entries as the
     product.  Several policies, because a document is limited."""
     text = []
-    listed = ", ".join(f'{{port: "{2 * p + 2}", protocol: TCP}}' for p in range(ports))
+    listed = ", ".join(f'{{port: "{2 * p + first_port}", protocol: TCP}}' for p in range(ports))
     for first in range(0, count, per_policy):
         text.append(_head(f"prefixes-{first}", namespace) + "  ingress:\n")
         text += [f"  - fromCIDR: [10.{100 + i // 256}.{i % 256}.0/24]\n    toPorts: [{{ports: [{listed}]}}]\n"

