@@ -373,6 +373,15 @@ struct outcome from_netdev(struct fixture *x, const struct frame *f)
 	return run(x, x->skel->progs.from_netdev, f, &ctx);
 }
 
+struct outcome from_delay(struct fixture *x, const uint8_t *b, size_t len)
+{
+	struct __sk_buff ctx = {.ifindex = x->ifindex_net};
+	struct frame f = {.len = len};
+
+	memcpy(f.b, b, len);
+	return run(x, x->skel->progs.from_delay, &f, &ctx);
+}
+
 uint64_t count_read(struct fixture *x, enum axo_count which)
 {
 	int cpus = libbpf_num_possible_cpus();

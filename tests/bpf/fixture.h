@@ -104,6 +104,9 @@ struct outcome from_host(struct fixture *x, const struct frame *f);
 /** from_netdev - the same, as if a device of the host had received it; axo_host stands in for one */
 struct outcome from_netdev(struct fixture *x, const struct frame *f);
 
+/** from_delay - run the program on @len bytes that come out of the delay line */
+struct outcome from_delay(struct fixture *x, const uint8_t *b, size_t len);
+
 /** from_pod_gso - the same for a super-packet with segments of @gso_size bytes */
 struct outcome from_pod_gso(struct fixture *x, enum pod pod, const struct frame *f, int gso_size);
 
