@@ -10,3 +10,6 @@ $(2)_ARCHIVES := policy lib
 $(2)_LIBS := -lcmocka -lbpf -lelf -lz -lmnl -ljansson -lyaml
 endef
 $(foreach s,$(bpf_test_SRCS),$(eval $(call bpf_test,$(s),tests/bpf-$(patsubst test_%.c,%,$(notdir $(s))))))
+# The delay line is the agent's own.
+tests/bpf-chaos_live_ARCHIVES := loader policy lib
+tests/bpf-chaos_live_LIBS += -lpthread
