@@ -16,6 +16,7 @@
 #include "loader/boottime.h"
 #include "loader/clock.h"
 #include "loader/datapath.h"
+#include "loader/delay.h"
 #include "loader/endpoint.h"
 #include "loader/hook.h"
 #include "loader/identity.h"
@@ -109,6 +110,19 @@ static void put_process(json_t *status, const struct agent *agent)
 	put(status, "kernel", json_string(kernel.release));
 }
 
+static json_t *delay_to_json(const struct agent *agent)
+{
+	struct delay_status d = {.mode = "none", .device = ""};
+
+	if (agent->delay)
+		delay_read_status(agent->delay, &d);
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "by", d.mode, "device",
+			 d.device, "in", number(d.line.in), "out", number(d.line.out), "early",
+			 number(d.line.early), "failed", number(d.line.failed), "held",
+			 number(d.line.held), "bytes", number(d.line.bytes), "bytesMax",
+			 number(d.line.bytes_max));
+}
+
 static json_int_t generation_of(const struct agent *agent)
 {
 	const struct axo_state *state = agent->datapath ? datapath_state(agent->datapath) : NULL;
@@ -139,6 +153,7 @@ void api_status_get(struct agent *agent, struct api_request *req)
 	put(status, "policies", api_policy_status(agent));
 	put(status, "ips", api_ip_status(agent));
 	put(status, "masquerade", json_string(agent->opt.masquerade ? "on" : "off"));
+	put(status, "delayLine", delay_to_json(agent));
 	put(status, "maps", maps);
 	api_reply(req, status);
 }

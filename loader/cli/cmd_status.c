@@ -5,6 +5,19 @@
 #include "loader/cli/table.h"
 #include "loader/cli/units.h"
 
+/* By fq the kernel holds what is held, and counts it nowhere. */
+static void print_delay_line(const struct cli *cli, const json_t *d)
+{
+	char bytes[UNITS_STR_MAX];
+
+	fprintf(cli->out, "Delay line:  %s", client_text(d, "by"));
+	if (client_number(d, "in"))
+		fprintf(cli->out, ", holds %lld packets (%s), %lld passed, %lld early",
+			client_number(d, "held"), units_bytes(client_number(d, "bytes"), bytes),
+			client_number(d, "out"), client_number(d, "early"));
+	fputc('\n', cli->out);
+}
+
 static void print_agent(const struct cli *cli, const json_t *s)
 {
 	const json_t *hooks = json_object_get(s, "hooks");
@@ -24,6 +37,7 @@ static void print_agent(const struct cli *cli, const json_t *s)
 		client_number(s, "removalsPending"));
 	fprintf(cli->out, "Generation:  %lld\n", client_number(s, "generation"));
 	fprintf(cli->out, "Masquerade:  %s\n", client_text(s, "masquerade"));
+	print_delay_line(cli, json_object_get(s, "delayLine"));
 	fprintf(cli->out, "Memory:      agent %s, maps %s\n",
 		units_bytes(client_number(memory, "rssBytes"), rss),
 		units_bytes(client_number(memory, "mapsBytes"), maps));
