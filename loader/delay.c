@@ -277,7 +277,9 @@ int delay_want(struct delay *d, bool wanted, struct error *e)
 			give_back(d);
 		return 0;
 	}
-	event_add(d->tick, &one_second);
+	/* Adding it again would put it off. */
+	if (!event_pending(d->tick, EV_TIMEOUT, NULL))
+		event_add(d->tick, &one_second);
 	if (d->device.mode != AXO_DELAY_NONE)
 		return 0;
 	return make(d, e);

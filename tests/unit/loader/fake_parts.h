@@ -22,6 +22,7 @@
 #include "loader/api_ip.h"
 #include "loader/api_policy.h"
 #include "loader/datapath.h"
+#include "loader/delay.h"
 #include "loader/flow_gc.h"
 #include "loader/hook.h"
 #include "loader/policy_engine.h"
@@ -66,6 +67,12 @@ const char *hooks_host_mode(const struct hooks *h)
 {
 	(void)h;
 	return "tcx";
+}
+
+void delay_read_status(const struct delay *d, struct delay_status *out)
+{
+	(void)d;
+	*out = (struct delay_status){.mode = "tap", .device = "axo_delay", .line = {.held = 8}};
 }
 
 const struct axo_addr *host_addresses_get(const struct host_addresses *h, size_t *count)
