@@ -18,9 +18,6 @@
 #include "loader/policy_warning.h"
 #include "policy/parse.h"
 
-/* What is enforced beside addresses, protocols and ports. */
-#define FEATURES_ENFORCED 0
-
 #define SOURCE_API "the API: "
 #define SOURCE_MAX 640
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Refusing what no component enforces, rather than enforcing half of a policy. */
 #include <errno.h>
+#include <string.h>
 
 #include "policy/parse.h"
 #include "policy/ref.h"
@@ -26,6 +27,18 @@ static void use(struct check *c, enum policy_feature f, struct pos pos, const ch
 			     ref_to_str(&ref, buf), what);
 }
 
+/* What needs requests to be told apart. */
+static void chaos_http_check(struct check *c, const struct port_rule *r)
+{
+	list_each(struct chaos_rule, rule, &r->l7_rules) {
+		if (rule->method || rule->path || rule->host || rule->status_code)
+			use(c, FEATURE_CHAOS_HTTP, rule->pos,
+			    "a chaos rule with method, path, host or status-code is");
+		if (rule->abort && !strcmp(rule->abort, "503"))
+			use(c, FEATURE_CHAOS_HTTP, rule->pos, "a chaos rule with abort: 503 is");
+	}
+}
+
 static void port_rule_check(struct check *c, const struct port_rule *r)
 {
 	switch ((enum l7_type)r->l7) {
@@ -37,6 +50,7 @@ static void port_rule_check(struct check *c, const struct port_rule *r)
 		break;
 	case L7_CHAOS:
 		use(c, FEATURE_CHAOS, r->l7_pos, "rules.l7proto chaos is");
+		chaos_http_check(c, r);
 		break;
 	case L7_NONE:
 		break;

@@ -69,6 +69,9 @@ void node_reader_free(struct node_reader *r);
 int node_next(struct node_reader *r, struct arena *a, struct report *report,
 	      const struct node **out);
 
+/** node_hash - of what it says: kinds, keys and values in their order, not how it is laid out */
+uint64_t node_hash(const struct node *n);
+
 /** node_is_null - an unquoted "", "~" or "null" */
 bool node_is_null(const struct node *n);
 

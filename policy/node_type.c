@@ -70,3 +70,30 @@ const char *node_type(const struct node *n, char buf[static 64])
 			 n->text);
 	return buf;
 }
+
+/* FNV-1a, 64 bits (Fowler, Noll, Vo), with what stands around a text in front of it. */
+static uint64_t hash_text(uint64_t h, char kind, const char *text)
+{
+	h = (h ^ (unsigned char)kind) * 0x100000001b3ull;
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 0x100000001b3ull;
+	return h * 0x100000001b3ull;
+}
+
+static uint64_t hash_node(uint64_t h, const struct node *n)
+{
+	if (n->kind == NODE_SCALAR)
+		return hash_text(h, n->quoted ? '"' : '.', n->text);
+	h = hash_text(h, n->kind == NODE_LIST ? '[' : '{', "");
+	for (uint32_t i = 0; i < n->count; i++) {
+		if (n->kind == NODE_MAP)
+			h = hash_text(h, ':', n->pairs[i].key->text);
+		h = hash_node(h, n->kind == NODE_MAP ? n->pairs[i].value : n->items[i]);
+	}
+	return hash_text(h, ']', "");
+}
+
+uint64_t node_hash(const struct node *n)
+{
+	return hash_node(0xcbf29ce484222325ull, n);
+}

@@ -24,7 +24,11 @@ enum policy_feature {
 	FEATURE_DNS = 1 << 1, /* dns rules and toFQDNs */
 	FEATURE_CHAOS = 1 << 2,
 	FEATURE_SNI = 1 << 3,
+	FEATURE_CHAOS_HTTP = 1 << 4, /* chaos rules with filters, and abort: 503 */
 };
+
+/** FEATURES_ENFORCED - those that programs of this version enforce, beside addresses and ports */
+#define FEATURES_ENFORCED FEATURE_CHAOS
 
 /**
  * policy_check_features - refuse what nobody enforces

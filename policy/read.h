@@ -55,6 +55,15 @@ int read_l7_rules(struct decoder *d, const struct node *n, void *out);
 int read_l7_item(struct decoder *d, const struct node *n, void *out);  /* struct chaos_rule */
 int read_l7_proto(struct decoder *d, const struct node *n, void *out); /* const char * */
 
+/* read_annotation.c */
+int read_annotations(struct decoder *d, const struct node *n,
+		     void *out); /* struct chaos_options, as it is before */
+
+/* chaos_check.c: what depends on ports, or on the options of the policy; not decode_fn */
+bool chaos_filters_same(const struct chaos_rule *a, const struct chaos_rule *b);
+int chaos_ports_check(struct decoder *d, const struct port_rule *r);
+int chaos_policy_check(struct decoder *d, const struct policy *p);
+
 /* read_chaos.c */
 int read_chaos_rule(struct decoder *d, const struct node *n, void *out); /* struct chaos_rule */
 int chaos_rules_check(struct decoder *d, const struct list *rules);

@@ -7,107 +7,38 @@
  */
 #include "policy/read.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
+#include "axoneme/chaos.h"
 #include "lib/cleanup.h"
 #include "lib/number.h"
+#include "policy/read_scale.h"
 #include "policy/regex.h"
-
-#define PPM 1000000u
-#define DELAY_MAX_NS (600ull * 1000000000)
-
-struct unit {
-	const char *name;
-	uint64_t factor;
-};
-
-/* "0.8" to 800000: at most six digits count, more are refused as noise. */
-static int decimal_parse(const char *text, uint64_t scale, uint64_t *out, const char **end)
-{
-	uint64_t value = 0, digits = 0;
-	const char *p = text;
-
-	for (; isdigit((unsigned char)*p) && value < 1000000000; p++, digits++)
-		value = value * 10 + (uint64_t)(*p - '0');
-	if (isdigit((unsigned char)*p))
-		return -1;
-	value *= scale;
-	if (*p == '.')
-		for (p++; isdigit((unsigned char)*p); p++, digits++) {
-			scale /= 10;
-			if (!scale && *p != '0')
-				return -1;
-			value += scale * (uint64_t)(*p - '0');
-		}
-	*out = value;
-	*end = p;
-	return digits ? 0 : -1;
-}
 
 static int share_read(struct decoder *d, const struct node *n, void *out)
 {
-	const char *text = NULL, *end = "";
-	uint64_t ppm = 0;
+	const char *text = NULL;
 	int err = decode_scalar(d, n, &text);
 
-	if (err)
-		return err;
-	if (decimal_parse(text, PPM, &ppm, &end) || *end || ppm > PPM)
-		return decode_fail(d, n->pos,
-				   ": expected a share from 0 to 1 with at most 6 decimals, found "
-				   "\"%.40s\"",
-				   text);
-	*(uint32_t *)out = (uint32_t)ppm;
-	return 0;
+	if (!err && scale_share(text, out))
+		err = decode_fail(d, n->pos,
+				  ": expected a share from 0 to 1 with at most 6 decimals, found "
+				  "\"%.40s\"",
+				  text);
+	return err;
 }
 
 static int probability_read(struct decoder *d, const struct node *n, void *out)
 {
 	struct chaos_rule *r = (void *)((char *)out - offsetof(struct chaos_rule, probability_ppm));
 
+	int err = share_read(d, n, out);
+
+	if (!err && !r->probability_ppm)
+		err = decode_fail(d, n->pos, ": expected more than 0: such a rule is never drawn");
 	r->has_probability = true;
-	return share_read(d, n, out);
-}
-
-static const struct unit *unit_find(const struct unit *units, size_t count, const char *text)
-{
-	const struct unit *found = NULL;
-
-	for (size_t i = 0; i < count; i++)
-		if (!strncmp(units[i].name, text, strlen(units[i].name)) &&
-		    (!found || strlen(units[i].name) > strlen(found->name)))
-			found = &units[i];
-	return found;
-}
-
-static int duration_parse(const char *text, uint64_t *out)
-{
-	static const struct unit units[] = {
-		{"ns", 1},	   {"us", 1000},	  {"ms", 1000000},
-		{"s", 1000000000}, {"m", 60000000000ull}, {"h", 3600000000000ull},
-	};
-	uint64_t total = 0;
-
-	if (!strcmp(text, "0")) {
-		*out = 0;
-		return 0;
-	}
-	do {
-		uint64_t part = 0;
-
-		if (decimal_parse(text, PPM, &part, &text))
-			return -1;
-		const struct unit *u = unit_find(units, ARRAY_SIZE(units), text);
-		unsigned __int128 ns = u ? (unsigned __int128)part * u->factor / PPM : 0;
-		if (!u || ns > DELAY_MAX_NS)
-			return -1;
-		total += (uint64_t)ns;
-		text += strlen(u->name);
-	} while (*text);
-	*out = total;
-	return total > DELAY_MAX_NS ? -1 : 0;
+	return err;
 }
 
 static int duration_read(struct decoder *d, const struct node *n, void *out)
@@ -115,9 +46,9 @@ static int duration_read(struct decoder *d, const struct node *n, void *out)
 	const char *text = NULL;
 	int err = decode_scalar(d, n, &text);
 
-	if (!err && duration_parse(text, out))
+	if (!err && scale_duration(text, AXO_CHAOS_DELAY_MAX_NS, out))
 		err = decode_fail(d, n->pos,
-				  ": expected a time like 50ms, 1.5s or 1m30s up to 10m, found "
+				  ": expected a time like 50ms, 1.5s or 30s, up to 60s, found "
 				  "\"%.40s\"",
 				  text);
 	return err;
@@ -125,23 +56,13 @@ static int duration_read(struct decoder *d, const struct node *n, void *out)
 
 static int rate_read(struct decoder *d, const struct node *n, void *out)
 {
-	static const struct unit units[] = {
-		{"bit", 1}, {"kbit", 1000}, {"mbit", 1000000}, {"gbit", 1000000000}};
-	const char *text = NULL, *end = "";
-	uint64_t part = 0;
+	const char *text = NULL;
 	int err = decode_scalar(d, n, &text);
 
-	if (err)
-		return err;
-	const struct unit *u = NULL;
-	if (!decimal_parse(text, PPM, &part, &end))
-		u = unit_find(units, ARRAY_SIZE(units), end);
-	uint64_t bits = u ? (uint64_t)((unsigned __int128)part * u->factor / PPM) : 0;
-	if (!u || strcmp(end, u->name) || !bits)
-		return decode_fail(d, n->pos, ": expected a rate like 10mbit, found \"%.40s\"",
-				   text);
-	*(uint64_t *)out = bits;
-	return 0;
+	if (!err && scale_rate(text, out))
+		err = decode_fail(d, n->pos, ": expected a rate like 10mbit, found \"%.40s\"",
+				  text);
+	return err;
 }
 
 static int filter_read(struct decoder *d, const struct node *n, void *out)
@@ -233,7 +154,7 @@ int read_chaos_rule(struct decoder *d, const struct node *n, void *out)
 	};
 	struct chaos_rule *r = out;
 
-	*r = (struct chaos_rule){.pos = n->pos, .probability_ppm = PPM};
+	*r = (struct chaos_rule){.pos = n->pos, .probability_ppm = AXO_CHAOS_ONE};
 	int err = decode_object(d, n, fields, ARRAY_SIZE(fields), r);
 	if (err)
 		return err;
@@ -244,38 +165,33 @@ int read_chaos_rule(struct decoder *d, const struct node *n, void *out)
 		err = decode_fail(d, n->pos, ": jitter and distribution need a delay");
 	else if (r->distribution && !r->jitter_ns)
 		err = decode_fail(d, n->pos, ".distribution needs jitter");
+	else if (r->abort && r->delay_response_ns)
+		err = decode_fail(d, n->pos,
+				  ": abort and delay-response: an aborted request has no response");
+	else if (r->connect_refuse && r->connect_delay_ns)
+		err = decode_fail(d, n->pos,
+				  ": connect-refuse and connect-delay exclude each other");
 	return err;
-}
-
-static bool text_same(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
-static bool filters_same(const struct chaos_rule *a, const struct chaos_rule *b)
-{
-	return text_same(a->method, b->method) && text_same(a->path, b->path) &&
-	       text_same(a->host, b->host) && a->status_code == b->status_code;
 }
 
 /* Reports at the rule that makes the sum of its filters exceed 1; quadratic, but bounded. */
 int chaos_rules_check(struct decoder *d, const struct list *rules)
 {
-	if (rules->count > 256)
-		return decode_fail(d, rules->pos, ".rules.l7: at most 256 rules, found %u",
-				   rules->count);
+	if (rules->count > AXO_CHAOS_RULES)
+		return decode_fail(d, rules->pos, ".rules.l7: at most %d rules, found %u",
+				   AXO_CHAOS_RULES, rules->count);
 	for (uint32_t i = 0; i < rules->count; i++) {
 		const struct chaos_rule *r = list_at(rules, struct chaos_rule, i);
 		uint64_t sum = r->probability_ppm;
 
 		for (uint32_t j = 0; j < i; j++)
-			if (filters_same(r, list_at(rules, struct chaos_rule, j)))
+			if (chaos_filters_same(r, list_at(rules, struct chaos_rule, j)))
 				sum += list_at(rules, struct chaos_rule, j)->probability_ppm;
-		if (sum > PPM)
+		if (sum > AXO_CHAOS_ONE)
 			return decode_fail(d, r->pos,
 					   ".rules.l7[%u]: the shares of rules with these filters "
 					   "add up to %" PRIu64 ".%06" PRIu64 ", more than 1",
-					   i, sum / PPM, sum % PPM);
+					   i, sum / AXO_CHAOS_ONE, sum % AXO_CHAOS_ONE);
 	}
 	return 0;
 }

@@ -21,6 +21,7 @@ struct metadata {
 	const char *namespace_;
 	struct label_set labels;
 	struct pos pos;
+	struct chaos_options chaos;
 };
 
 typedef int (*body_fn)(struct decoder *d, const struct node *n, struct policy *p);
@@ -80,7 +81,7 @@ static int metadata_read(struct decoder *d, const struct node *n, void *out)
 		FIELD_REQUIRED("name", struct metadata, name, name_read),
 		FIELD("namespace", struct metadata, namespace_, namespace_read),
 		FIELD("labels", struct metadata, labels, read_label_set),
-		FIELD_IGNORED("annotations"),
+		FIELD("annotations", struct metadata, chaos, read_annotations),
 		FIELD_IGNORED("creationTimestamp"),
 		FIELD_IGNORED("deletionGracePeriodSeconds"),
 		FIELD_IGNORED("deletionTimestamp"),
@@ -274,7 +275,7 @@ static int meta_fill(struct decoder *d, const struct node *n, const struct kind 
 		FIELD("metadata", struct object, meta, metadata_read),
 	};
 	const struct node *meta = member(n, "metadata");
-	struct object o = {0};
+	struct object o = {.meta.chaos = CHAOS_OPTIONS_DEFAULT};
 
 	if (!meta)
 		return decode_fail(d, n->pos, ": metadata is required");
@@ -288,6 +289,8 @@ static int meta_fill(struct decoder *d, const struct node *n, const struct kind 
 	p->pos = n->pos;
 	p->name = o.meta.name;
 	p->labels = o.meta.labels;
+	p->chaos = o.meta.chaos;
+	p->hash = node_hash(n);
 	p->namespace_ = k->namespaced ? (o.meta.namespace_ ? o.meta.namespace_ : "default") : NULL;
 	return 0;
 }
@@ -305,6 +308,8 @@ static int object_read(struct decoder *d, const struct node *n, const struct kin
 	d->namespace_ = p->namespace_;
 	if (!err)
 		err = k->read(d, n, p);
+	if (!err)
+		err = chaos_policy_check(d, p);
 	d->arena = outer;
 	return err;
 }

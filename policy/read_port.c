@@ -294,6 +294,8 @@ static int l7_check(struct decoder *d, const struct port_rule *r)
 	list_each(struct port, p, &r->ports) {
 		err |= l7_port_check(d, p, (enum l7_type)r->l7);
 	}
+	if (r->l7 == L7_CHAOS)
+		err |= chaos_ports_check(d, r);
 	return err;
 }
 
@@ -317,6 +319,8 @@ static int l7_finish(struct decoder *d, const struct l7_syntax *s, struct port_r
 	} else if (s->l7proto) {
 		r->l7 = L7_CHAOS;
 		r->l7_rules = s->l7;
+		if (!s->l7.count)
+			return decode_fail(d, s->pos, ".rules.l7proto: needs l7 beside it");
 		return chaos_rules_check(d, &s->l7);
 	}
 	return 0;

@@ -23,6 +23,7 @@
 #include "axoneme/drop.h"
 #include "lib/cidr.h"
 #include "policy/arena.h"
+#include "policy/chaos.h"
 #include "policy/entity.h"
 #include "policy/report.h"
 #include "policy/selector.h"
@@ -209,6 +210,8 @@ enum policy_kind { POLICY_CNP, POLICY_CCNP, POLICY_KNP, POLICY_NAMESPACE, POLICY
  * @rules:   struct rule; policies only
  * @labels:  POLICY_NAMESPACE, POLICY_CIDR_GROUP: the object's own labels
  * @cidrs:   POLICY_CIDR_GROUP: struct cidr
+ * @chaos:   policies only: annotations
+ * @hash:    of everything that the object says, 64 bits: the same text gives the same
  * @refs:    how many references it can give (ref.h)
  * @holders: who else keeps it (policy_hold)
  */
@@ -223,6 +226,8 @@ struct policy {
 	struct list rules;
 	struct label_set labels;
 	struct list cidrs;
+	struct chaos_options chaos;
+	uint64_t hash;
 	uint32_t refs;
 	uint32_t holders;
 };

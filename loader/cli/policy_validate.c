@@ -13,9 +13,6 @@
 #include "policy/parse.h"
 #include "policy/set.h"
 
-/* What is enforced today beside addresses, protocols and ports. */
-#define FEATURES_ENFORCED 0
-
 /** struct checked - what was found in one file; @objects and @rules: of a good one */
 struct checked {
 	const char *file;
