@@ -19,6 +19,7 @@
 #include "lib/log.h"
 #include "loader/api.h"
 #include "loader/bpffs.h"
+#include "loader/chaos.h"
 #include "loader/chaos_flow_gc.h"
 #include "loader/clock.h"
 #include "loader/conflist.h"
@@ -225,6 +226,8 @@ static int start_policy(struct agent *agent, struct error *e)
 	int r = policy_open(&agent->policy, agent, e);
 
 	if (r == 0)
+		r = chaos_open(&agent->chaos, agent, e);
+	if (r == 0)
 		r = ip_feed_open(&agent->ip_feed, agent, e);
 	if (r == 0)
 		r = ip_feed_load(agent->ip_feed, e);
@@ -303,6 +306,7 @@ static void agent_stop(struct agent *agent)
 	lifecycle_close(agent->lifecycle);
 	ip_feed_close(agent->ip_feed);
 	policy_close(agent->policy);
+	chaos_close(agent->chaos);
 	events_free(agent->events);
 	metrics_free(agent->metrics);
 	netwatch_close(agent->links);

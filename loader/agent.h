@@ -15,6 +15,7 @@
 #include "loader/options.h"
 
 struct api;
+struct chaos;
 struct chaos_flow_gc;
 struct datapath;
 struct db;
@@ -55,6 +56,7 @@ struct store;
  * @flow_gc:    removes flows (loader/flow_gc.h)
  * @links, @links_up: tell of devices that were removed, that came up (loader/netwatch.h)
  * @ip_feed:    prefixes and their identities, from a file and the API (loader/ip_feed.h)
+ * @chaos:      experiments (loader/chaos.h)
  * @policy:     policies and what they are compiled to (loader/policy_engine.h)
  * @events:     ring buffer consumer and its listeners (loader/events.h)
  * @metrics:    counters (loader/metrics.h)
@@ -85,6 +87,7 @@ struct agent {
 	struct netwatch *links;
 	struct netwatch *links_up;
 	struct ip_feed *ip_feed;
+	struct chaos *chaos;
 	struct policy_engine *policy;
 	struct events *events;
 	struct metrics *metrics;

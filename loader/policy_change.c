@@ -8,6 +8,7 @@
 #include "lib/cleanup.h"
 #include "lib/log.h"
 #include "loader/agent.h"
+#include "loader/chaos.h"
 #include "loader/datapath.h"
 #include "loader/db.h"
 #include "loader/endpoint.h"
@@ -137,8 +138,11 @@ static int prefixes_enter(struct change *c, struct error *e)
 
 static int change_prepare(struct change *c, struct error *e)
 {
+	const struct chaos_changes changes = {c->policies, c->count, c->gone};
 	int r = peers_change(c, e);
 
+	if (r == 0)
+		r = chaos_change(c->p, &changes, e);
 	if (r == 0)
 		r = subjects_compile(c, e);
 	return r < 0 ? r : prefixes_enter(c, e);
@@ -154,6 +158,7 @@ static void change_undo(struct change *c)
 		if (s->touched)
 			policy_subject_discard(c->p, s);
 	}
+	chaos_change_undo(c->p);
 	policy_prefixes_undo(c->p, &(struct policy_changes){c->policies, c->count, c->gone});
 	policy_set_rollback(c->p->set);
 	/* The names of the namespaces outlive the rollback: the set that comes back has them. */
@@ -183,6 +188,7 @@ static void change_finish(struct change *c)
 {
 	struct policy_subject *s;
 
+	chaos_change_finish(c->p);
 	policy_prefixes_publish(c->p);
 	subject_each(c->p, item, s)
 	{

@@ -10,6 +10,7 @@
 #include "lib/cleanup.h"
 #include "lib/log.h"
 #include "loader/agent.h"
+#include "loader/chaos.h"
 #include "loader/datapath.h"
 #include "loader/db.h"
 #include "loader/endpoint.h"
@@ -335,6 +336,8 @@ int policy_load(struct policy_engine *p, struct error *e)
 	if (r == 0)
 		r = policy_dir_load(p->dir, e);
 	p->loading = false;
+	if (r == 0)
+		r = chaos_load(p, e);
 	if (r < 0)
 		return r;
 	subjects_load(p);

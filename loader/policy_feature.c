@@ -9,11 +9,12 @@
 
 #include "lib/cleanup.h"
 #include "loader/agent.h"
+#include "loader/chaos.h"
 #include "loader/datapath.h"
 #include "loader/policy_internal.h"
 
 static const struct feature_kind *const kinds[] = {
-	NULL, /* none yet */
+	&feature_kind_chaos,
 };
 
 /** struct host_set - @refs: @count references, the key in by_refs */
