@@ -53,6 +53,7 @@ static void write_event(struct event_answer *a, const void *data)
 {
 	const struct axo_event_drop *drop = data;
 	const struct axo_event_verdict *verdict = data;
+	const struct axo_event_chaos *chaos = data;
 	_cleanup_free_ char *rule = NULL;
 
 	if (drop->type == AXO_EVENT_DROP) {
@@ -63,6 +64,9 @@ static void write_event(struct event_answer *a, const void *data)
 		rule = policy_rule_members(a->agent->policy, verdict->rule);
 		event_verdict_to_json(verdict, verdict->time_ns / 1000 + a->skew_us, rule,
 				      a->lines);
+	} else if (chaos->type == AXO_EVENT_CHAOS) {
+		rule = policy_rule_members(a->agent->policy, chaos->ref);
+		event_chaos_to_json(chaos, chaos->time_ns / 1000 + a->skew_us, rule, a->lines);
 	}
 }
 
@@ -148,7 +152,8 @@ void api_events_get(struct agent *agent, struct api_request *req)
 	int r;
 
 	if (!mask) {
-		api_fail(req, API_INVALID_NAME, "event type '%.32s': expected drop or all", type);
+		api_fail(req, API_INVALID_NAME,
+			 "event type '%.32s': expected drop, policy-verdict, chaos or all", type);
 		return;
 	}
 	a = event_open(agent, req);

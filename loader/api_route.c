@@ -8,6 +8,7 @@
 #include "lib/cleanup.h"
 #include "lib/nearest.h"
 #include "lib/number.h"
+#include "loader/api_chaos.h"
 #include "loader/api_ip.h"
 #include "loader/api_policy.h"
 #include "loader/api_read.h"
@@ -42,6 +43,8 @@
 	X(DELETE, "/v1/policies/NAME", api_policy_delete, "kind", 0, 0, NONE)        \
 	X(GET, "/v1/policies/NAME/NAME", api_policy_get, "kind", 0, 0, NONE)         \
 	X(DELETE, "/v1/policies/NAME/NAME", api_policy_delete, "kind", 0, 0, NONE)   \
+	X(GET, "/v1/chaos", api_chaos_get, NULL, 0, 0, NONE)                         \
+	X(POST, "/v1/chaos/stop", api_chaos_stop, NULL, 1, 0, NONE)                  \
 	X(GET, "/v1/version", api_version_get, NULL, 0, 1, NONE)                     \
 	X(GET, "/metrics", api_metrics_get, NULL, 0, 1, NONE)
 

@@ -40,6 +40,9 @@ static void delay_update(struct chaos *c)
 
 	for (uint32_t n = 1; n < AXO_MAX_CHAOS; n++)
 		wanted |= c->by_number[n] && c->by_number[n]->current && may_hold(c->by_number[n]);
+	if (wanted == c->wanted)
+		return;
+	c->wanted = wanted;
 	if (delay_want(c->agent->delay, wanted, &e) < 0)
 		log_error("there is no delay line, nothing is delayed", "err", e.msg);
 }

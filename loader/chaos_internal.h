@@ -37,6 +37,7 @@ struct chaos_sample {
  * struct chaos
  * @by_number: all of them; NULL = free, unless @leftover
  * @leftover:  of an earlier agent, in axo_chaos
+ * @wanted:    the delay line, as it was told last
  * @samples:   one a second while a guard asks; the next one is number @sample_next
  * @pending:   of the change under way
  * @stored:    rows of the disk, while policies are loaded
@@ -47,6 +48,7 @@ struct chaos {
 	struct experiment *by_number[AXO_MAX_CHAOS];
 	bool leftover[AXO_MAX_CHAOS];
 	uint32_t last;
+	bool wanted;
 	struct chaos_sample samples[CHAOS_GUARD_WINDOW_S];
 	uint64_t sample_next;
 	char boot_id[CHAOS_BOOT_ID_MAX];

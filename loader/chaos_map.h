@@ -6,6 +6,7 @@
 #define LOADER_CHAOS_MAP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "axoneme/chaos.h"
 #include "axoneme/chaos_stat.h"

@@ -3,6 +3,7 @@
 #include "loader/chaos_store.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS chaos_experiment (kind INTEGER NOT NULL,"

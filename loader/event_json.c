@@ -45,7 +45,7 @@ const char *drop_dir_name(unsigned int dir)
 	return dir == AXO_DIR_INGRESS ? "ingress" : "egress";
 }
 
-static void time_to_json(uint64_t wall_us, struct evbuffer *out)
+void event_time_to_json(uint64_t wall_us, struct evbuffer *out)
 {
 	time_t seconds = wall_us / 1000000;
 	char stamp[32];
@@ -88,7 +88,7 @@ void event_drop_to_json(const struct axo_event_drop *ev, uint64_t wall_us, const
 	char reason[16];
 
 	evbuffer_add_printf(out, "{\"type\":\"drop\",");
-	time_to_json(wall_us, out);
+	event_time_to_json(wall_us, out);
 	evbuffer_add_printf(out,
 			    "\"reason\":\"%s\",\"message\":\"%s\",\"direction\":\"%s\","
 			    "\"endpoint\":%u,\"ifindex\":%u,",
@@ -106,7 +106,7 @@ void event_verdict_to_json(const struct axo_event_verdict *ev, uint64_t wall_us,
 	char source[CIDR_STR_MAX], destination[CIDR_STR_MAX], proto[PROTO_STR_MAX], reason[16];
 
 	evbuffer_add_printf(out, "{\"type\":\"policy-verdict\",");
-	time_to_json(wall_us, out);
+	event_time_to_json(wall_us, out);
 	evbuffer_add_printf(out,
 			    "\"verdict\":\"%s\",\"reason\":\"%s\",\"direction\":\"%s\","
 			    "\"endpoint\":%u,\"ifindex\":%u,\"protocol\":\"%s\","

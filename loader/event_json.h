@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "axoneme/event.h"
+#include "axoneme/event_chaos.h"
 
 struct evbuffer;
 
@@ -20,6 +21,12 @@ void event_drop_to_json(const struct axo_event_drop *ev, uint64_t wall_us, const
 			struct evbuffer *out);
 void event_verdict_to_json(const struct axo_event_verdict *ev, uint64_t wall_us, const char *rule,
 			   struct evbuffer *out);
+
+void event_chaos_to_json(const struct axo_event_chaos *ev, uint64_t wall_us, const char *rule,
+			 struct evbuffer *out);
+
+/** event_time_to_json - the member "time" and a comma */
+void event_time_to_json(uint64_t wall_us, struct evbuffer *out);
 
 /** drop_reason_name - "spoofed_ip", or "reason_N" (in @buf) for a number that is not in the list */
 const char *drop_reason_name(unsigned int reason, char buf[static 16]);

@@ -16,6 +16,7 @@
 
 #include <event2/event.h>
 
+#include "axoneme/event_chaos.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
 #include "loader/agent.h"
@@ -45,9 +46,10 @@ struct events {
 };
 
 /* X(type, struct, "name") */
-#define EVENT_TYPES(X)                                   \
-	X(AXO_EVENT_DROP, struct axo_event_drop, "drop") \
-	X(AXO_EVENT_VERDICT, struct axo_event_verdict, "policy-verdict")
+#define EVENT_TYPES(X)                                                   \
+	X(AXO_EVENT_DROP, struct axo_event_drop, "drop")                 \
+	X(AXO_EVENT_VERDICT, struct axo_event_verdict, "policy-verdict") \
+	X(AXO_EVENT_CHAOS, struct axo_event_chaos, "chaos")
 
 static size_t record_size(uint8_t type)
 {

@@ -142,6 +142,8 @@ static const struct {
 	size_t offset; /* of a bool in struct cli */
 } switches[] = {
 	{"--dry-run", OPTION_DRY_RUN, offsetof(struct cli, dry_run)},
+	{"--all", OPTION_ALL, offsetof(struct cli, all)},
+	{"--histogram", OPTION_HISTOGRAM, offsetof(struct cli, histogram)},
 };
 
 static const char *option_name(unsigned int bits)

@@ -22,6 +22,8 @@ enum cli_exit { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
  * @type:     --type, or NULL
  * @from, @to, @dport, @file, @kind: of policy commands, or NULL
  * @dry_run:  --dry-run
+ * @all:      --all
+ * @histogram: --histogram
  * @err:      NULL = complaints are not wanted
  */
 struct cli {
@@ -35,6 +37,8 @@ struct cli {
 	const char *file;
 	const char *kind;
 	bool dry_run;
+	bool all;
+	bool histogram;
 	FILE *out;
 	FILE *err;
 };

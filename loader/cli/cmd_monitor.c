@@ -87,6 +87,21 @@ static void print_verdict(FILE *out, const json_t *v)
 	fputc('\n', out);
 }
 
+static void print_chaos(FILE *out, const json_t *c)
+{
+	print_time(out, c);
+	fprintf(out, "chaos %s %s ", client_text(c, "fault"), client_text(c, "stage"));
+	print_packet(out, c);
+	fprintf(out, " request %lld, draw %.6f, rule %lld", client_number(c, "request"),
+		json_real_value(json_object_get(c, "draw")), client_number(c, "index"));
+	if (client_number(c, "askedUs"))
+		fprintf(out, ", asked %.3f ms", (double)client_number(c, "askedUs") / 1000);
+	if (client_number(c, "actualUs"))
+		fprintf(out, ", was %.3f ms", (double)client_number(c, "actualUs") / 1000);
+	print_rule(out, c);
+	fputc('\n', out);
+}
+
 static void print_event(FILE *out, const char *text, const json_t *event)
 {
 	const char *type = client_text(event, "type");
@@ -95,6 +110,8 @@ static void print_event(FILE *out, const char *text, const json_t *event)
 		print_drop(out, event);
 	else if (!strcmp(type, "policy-verdict"))
 		print_verdict(out, event);
+	else if (!strcmp(type, "chaos"))
+		print_chaos(out, event);
 	else if (!strcmp(type, "lost"))
 		fprintf(out, "lost %lld events: the output is too slow\n",
 			client_number(event, "count"));

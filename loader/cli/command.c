@@ -24,7 +24,7 @@ const struct command commands[] = {
 	{"conntrack flush", "[--endpoint ENDPOINT]", 0, 0, OPTION_ENDPOINT, cmd_conntrack_flush,
 	 "forget flows; the next packet of each is judged anew"},
 	{"monitor", "[--type TYPE]", 0, 0, OPTION_TYPE, cmd_monitor,
-	 "events as they happen, until interrupted (type: drop, policy-verdict)"},
+	 "events as they happen, until interrupted (type: drop, policy-verdict, chaos)"},
 	{"policy validate", "FILE...", 1, MANY, 0, cmd_policy_validate,
 	 "check policy files, without an agent (- is standard input)"},
 	{"policy apply", "[--dry-run] FILE...", 1, MANY, OPTION_DRY_RUN, cmd_policy_apply,
@@ -39,6 +39,11 @@ const struct command commands[] = {
 	 "what is in force for an endpoint"},
 	{"policy trace", "--from END --to END --dport PORT/PROTOCOL", 0, 0, OPTION_TRACE,
 	 cmd_policy_trace, "may it pass, and why (END: endpoint, NAMESPACE/NAME, address, labels)"},
+	{"chaos list", "", 0, 0, 0, cmd_chaos_list, "experiments, and how long they go on"},
+	{"chaos stats", "[--histogram] [NAME]", 0, 1, OPTION_HISTOGRAM, cmd_chaos_stats,
+	 "what each rule of an experiment did, and how late the delay line was"},
+	{"chaos stop", "NAME | --all", 0, 1, OPTION_ALL, cmd_chaos_stop,
+	 "end experiments before their time (NAME: NAMESPACE/NAME of the policy, or of chaos list)"},
 	{"version", "", 0, 0, 0, cmd_version, "versions of this program and of the agent"},
 };
 const size_t command_count = ARRAY_SIZE(commands);

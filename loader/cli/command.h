@@ -17,6 +17,8 @@ enum cli_option {
 	OPTION_FILE = 8,
 	OPTION_KIND = 16,
 	OPTION_DRY_RUN = 32,
+	OPTION_ALL = 64,
+	OPTION_HISTOGRAM = 128,
 };
 
 /**
@@ -48,6 +50,9 @@ extern const size_t command_count;
 const struct command *command_find(const struct cli *cli, char **words, int count, int *used);
 
 /* cmd_*.c */
+enum cli_exit cmd_chaos_list(struct cli *cli, char **args, int count);
+enum cli_exit cmd_chaos_stats(struct cli *cli, char **args, int count);
+enum cli_exit cmd_chaos_stop(struct cli *cli, char **args, int count);
 enum cli_exit cmd_conntrack_flush(struct cli *cli, char **args, int count);
 enum cli_exit cmd_conntrack_list(struct cli *cli, char **args, int count);
 enum cli_exit cmd_endpoint_get(struct cli *cli, char **args, int count);
