@@ -19,6 +19,7 @@
 #include "lib/cidr.h"
 #include "loader/agent.h"
 #include "loader/api.h"
+#include "loader/api_chaos.h"
 #include "loader/api_ip.h"
 #include "loader/api_policy.h"
 #include "loader/datapath.h"
@@ -138,6 +139,8 @@ FAKE_HANDLER(api_policy_get)
 FAKE_HANDLER(api_policy_delete)
 FAKE_HANDLER(api_policy_trace)
 FAKE_HANDLER(api_endpoint_policy_get)
+FAKE_HANDLER(api_chaos_get)
+FAKE_HANDLER(api_chaos_stop)
 
 void policy_numbers(const struct policy_engine *p, struct policy_numbers *out)
 {
