@@ -196,6 +196,33 @@ static long chaos_each(__u32 i, void *arg)
 	return 0;
 }
 
+/** chaos_pipelined_each - number @i of the experiments of both sets has a pipelined request */
+static long chaos_pipelined_each(__u32 i, void *arg)
+{
+	struct chaos_sets *s = arg;
+	const struct axo_feature_set *set;
+	__u32 number = i / AXO_CHAOS_PER_SET ? s->set[1] : s->set[0], experiment;
+	struct axo_chaos_run *run;
+
+	set = number ? bpf_map_lookup_elem(&axo_feature, &number) : NULL;
+	i %= AXO_CHAOS_PER_SET;
+	if (!set || i >= set->chaos_count)
+		return 0;
+	experiment = set->chaos[i];
+	run = chaos_get(experiment) ? bpf_map_lookup_elem(&axo_chaos_run, &experiment) : NULL;
+	if (run)
+		__sync_fetch_and_add(&run->pipelined, 1);
+	return 0;
+}
+
+/** chaos_pipelined - the client wrote again before the response to what it wrote before began */
+static __noinline void chaos_pipelined(const struct chaos_room *r)
+{
+	struct chaos_sets s = {.set = {r->set[0], r->set[1]}};
+
+	bpf_loop(2 * AXO_CHAOS_PER_SET, chaos_pipelined_each, &s, 0);
+}
+
 /** chaos_decide - for the request or connection (@scope) that begins; @r->choice is the answer */
 static __noinline void chaos_decide(struct chaos_room *r, __u32 scope)
 {

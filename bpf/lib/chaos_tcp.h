@@ -95,6 +95,24 @@ static __always_inline bool chaos_swallows(struct axo_chaos_flow *cf)
 	return false;
 }
 
+/**
+ * chaos_is_pipelined - does the client write again while it is its turn?
+ *
+ * A sender's PSH ends what was written at once, so a request of several segments has one PSH.  One
+ * that is written in pieces (head, then body) counts as well: the count is an upper bound.
+ */
+static __always_inline bool chaos_is_pipelined(struct axo_chaos_flow *cf,
+					       const struct chaos_room *r, const struct packet *p,
+					       enum chaos_turn turn)
+{
+	bool again = turn == TURN_MORE && cf->pushed && r->seg.len;
+
+	if (r->seg.end == AXO_CHAOS_SERVER || (turn != TURN_MORE && turn != TURN_REQUEST))
+		return false;
+	cf->pushed = !!(p->tcp_flags & TCP_PSH);
+	return again;
+}
+
 /** chaos_payload - a segment with payload, FIN or RST */
 static __noinline int chaos_payload(struct __sk_buff *skb, struct packet *p, struct axo_flow *f)
 {
@@ -116,6 +134,8 @@ static __noinline int chaos_payload(struct __sk_buff *skb, struct packet *p, str
 	r->choice = cf->choice;
 	cf->part++;
 	bpf_spin_unlock(&cf->lock);
+	if (chaos_is_pipelined(cf, r, p, turn))
+		chaos_pipelined(r);
 	if (turn == TURN_REQUEST) {
 		chaos_drawn(cf, r);
 		rc = chaos_abort(skb, p, f, cf);

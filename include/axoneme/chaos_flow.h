@@ -73,6 +73,7 @@ struct axo_chaos_hold {
  * @asking: TCP: the last payload was the client's: the next of the server begins the response
  * @known:  bit per end: @next of it is valid
  * @swallow: abort: timeout: nothing passes any more
+ * @pushed: TCP: the client's last segment ended what it wrote (PSH)
  * @part:   number of the next packet of the request, for draws
  * @asked, @answered: UDP: numbers of the next datagram of the client, and of the server
  */
@@ -82,7 +83,7 @@ struct axo_chaos_flow {
 	__u8 asking;
 	__u8 known;
 	__u8 swallow;
-	__u8 pad;
+	__u8 pushed;
 	struct axo_chaos_hold hold[2];
 	struct axo_chaos_choice choice;
 	__u32 part;

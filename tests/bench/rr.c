@@ -2,9 +2,10 @@
 /*
  * Request/response: 1-byte ping-pong between two namespaces, one request in flight.
  *
- *     rr [-u] [-n COUNT] [-c CPU] CLIENT_NETNS SERVER_NETNS ADDRESS
+ *     rr [-u] [-n COUNT] [-w WARM_UP] [-c CPU] CLIENT_NETNS SERVER_NETNS ADDRESS
  *
- * Prints the median and the 99th percentile of COUNT round trips in nanoseconds.
+ * Prints the median and the 99th percentile of COUNT round trips in nanoseconds, after WARM_UP (500)
+ * that do not count.
  */
 #include <err.h>
 #include <stdio.h>
@@ -17,6 +18,12 @@
 #include "tests/bench/ends.h"
 
 #define WARM_UP 500
+
+/** struct counts - of round trips */
+struct counts {
+	unsigned int measured;
+	unsigned int warm_up;
+};
 
 static int exchange(int fd, char *byte)
 {
@@ -33,7 +40,8 @@ static int exchange(int fd, char *byte)
 
 static int echo(int fd, const void *arg)
 {
-	unsigned int count = *(const unsigned int *)arg + WARM_UP;
+	const struct counts *n = arg;
+	unsigned int count = n->measured + n->warm_up;
 	char byte;
 
 	for (unsigned int i = 0; i < count; i++) {
@@ -54,14 +62,15 @@ static int compare(const void *a, const void *b)
 
 static int ask(int fd, const void *arg)
 {
-	unsigned int count = *(const unsigned int *)arg;
+	const struct counts *n = arg;
+	unsigned int count = n->measured;
 	_cleanup_free_ uint32_t *ns = calloc(count, sizeof(*ns));
 	uint64_t before, after;
 	char byte = 'x';
 
 	if (!ns)
 		err(1, "calloc");
-	for (unsigned int i = 0; i < WARM_UP; i++)
+	for (unsigned int i = 0; i < n->warm_up; i++)
 		if (exchange(fd, &byte))
 			return 1;
 	before = now_ns();
@@ -90,16 +99,19 @@ static uint64_t number(const char *text, uint64_t min, uint64_t max)
 int main(int argc, char **argv)
 {
 	struct ends ends = {.cpu = -1};
-	unsigned int count = 10000;
+	struct counts count = {.measured = 10000, .warm_up = WARM_UP};
 	int option, status;
 
-	while ((option = getopt(argc, argv, "un:c:")) != -1) {
+	while ((option = getopt(argc, argv, "un:w:c:")) != -1) {
 		switch (option) {
 		case 'u':
 			ends.udp = true;
 			break;
 		case 'n':
-			count = (unsigned int)number(optarg, 1, 10000000);
+			count.measured = (unsigned int)number(optarg, 1, 10000000);
+			break;
+		case 'w':
+			count.warm_up = (unsigned int)number(optarg, 0, 10000000);
 			break;
 		case 'c':
 			ends.cpu = (int)number(optarg, 0, 1023);

@@ -11,6 +11,7 @@
 #define FIN 0x01
 #define SYN 0x02
 #define RST 0x04
+#define PSH 0x08
 #define ACK 0x10
 #define ALL AXO_CHAOS_ONE
 #define DELAY (50 * CHAOS_MS)

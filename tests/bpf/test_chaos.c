@@ -349,6 +349,24 @@ static void assert_reset(const struct outcome *o, bool v6, uint32_t seq, uint32_
 		assert_true(frame_l3_ok(o->b, o->len));
 }
 
+static void writes_before_the_response_are_counted_and_not_drawn(void **state)
+{
+	struct talk t = talk_new(*state);
+
+	experiment_of(*state, AXO_CHAOS_DELAY_RESPONSE, DELAY);
+	handshake(&t);
+	/* Two segments of one write, then two more requests. */
+	assert_passes(asks(&t, "GET /1 "));
+	assert_passes(says(&t, AXO_CHAOS_CLIENT, ACK | PSH, "HTTP/1.1\r\n\r\n"));
+	assert_passes(says(&t, AXO_CHAOS_CLIENT, ACK | PSH, "GET /2"));
+	assert_passes(says(&t, AXO_CHAOS_CLIENT, ACK | PSH, "GET /3"));
+	assert_held(answers(&t, "1"), 0, DELAY);
+	assert_held(answers(&t, "2"), 0, DELAY);
+	assert_passes(says(&t, AXO_CHAOS_CLIENT, ACK | PSH, "GET /4"));
+	assert_int_equal(chaos_run_of(*state, 1).pipelined, 2);
+	assert_int_equal(chaos_run_of(*state, 1).ordinal, 2);
+}
+
 static void aborted_request_is_answered_by_a_reset(void **state)
 {
 	for (int v6 = 0; v6 < 2; v6++) {
@@ -514,6 +532,7 @@ int main(void)
 		row(same_key_same_faults_whatever_the_ports),
 		row(interim_response_passes_and_the_final_one_is_held),
 		row(what_only_begins_like_an_interim_response_is_held),
+		row(writes_before_the_response_are_counted_and_not_drawn),
 		row(aborted_request_is_answered_by_a_reset),
 		row(refused_connection_is_answered_by_a_reset),
 		row(connection_is_held_once_and_its_repeated_syn_absorbed),
