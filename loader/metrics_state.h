@@ -28,6 +28,15 @@ struct metric_requests {
 	uint64_t sum_us;
 };
 
+struct agent;
+struct evbuffer;
+
+/** metrics_head - HELP and TYPE of a metric */
+void metrics_head(struct evbuffer *out, const char *name, const char *type, const char *help);
+
+/** chaos_metrics_write - those of experiments, if there are any */
+void chaos_metrics_write(const struct agent *agent, struct evbuffer *out);
+
 struct metrics {
 	uint64_t counters[METRIC_COUNTERS];
 	struct metric_requests requests[METRIC_COMMANDS];

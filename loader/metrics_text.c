@@ -26,7 +26,7 @@
 #include "loader/queue.h"
 #include "loader/reaper.h"
 
-static void head(struct evbuffer *out, const char *name, const char *type, const char *help)
+void metrics_head(struct evbuffer *out, const char *name, const char *type, const char *help)
 {
 	evbuffer_add_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
@@ -34,7 +34,7 @@ static void head(struct evbuffer *out, const char *name, const char *type, const
 static void single(struct evbuffer *out, const char *name, const char *type, const char *help,
 		   uint64_t value)
 {
-	head(out, name, type, help);
+	metrics_head(out, name, type, help);
 	evbuffer_add_printf(out, "%s %llu\n", name, (unsigned long long)value);
 }
 
@@ -65,10 +65,10 @@ static void write_drops(const struct agent *agent, struct evbuffer *out)
 	if (!agent->datapath)
 		return;
 	fd = datapath_map_fd(agent->datapath, MAP_DROPS);
-	head(out, "axoneme_drop_packets_total", "counter", "Packets dropped.");
+	metrics_head(out, "axoneme_drop_packets_total", "counter", "Packets dropped.");
 	drop_count_each(fd, drop_packets, out);
-	head(out, "axoneme_drop_bytes_total", "counter",
-	     "Bytes dropped, from the Ethernet header on.");
+	metrics_head(out, "axoneme_drop_bytes_total", "counter",
+		     "Bytes dropped, from the Ethernet header on.");
 	drop_count_each(fd, drop_bytes, out);
 }
 
@@ -84,13 +84,13 @@ static void write_counts(const struct agent *agent, struct evbuffer *out)
 	if (!agent->datapath)
 		return;
 	fd = datapath_map_fd(agent->datapath, MAP_COUNTS);
-	head(out, "axoneme_datapath_total", "counter", "What programs count beside drops.");
+	metrics_head(out, "axoneme_datapath_total", "counter", "What programs count beside drops.");
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (names[i] && i != AXO_COUNT_EVENT_LOST)
 			evbuffer_add_printf(out, "axoneme_datapath_total{what=\"%s\"} %llu\n",
 					    names[i], (unsigned long long)count_sum(fd, i));
-	head(out, "axoneme_events_lost_total", "counter",
-	     "Events lost: the ring was full, or a listener did not read in time.");
+	metrics_head(out, "axoneme_events_lost_total", "counter",
+		     "Events lost: the ring was full, or a listener did not read in time.");
 	evbuffer_add_printf(out,
 			    "axoneme_events_lost_total{where=\"ring\"} %llu\n"
 			    "axoneme_events_lost_total{where=\"listener\"} %llu\n",
@@ -102,8 +102,8 @@ static void write_flow_counts(const struct agent *agent, struct evbuffer *out)
 {
 	if (!agent->flow_gc)
 		return;
-	head(out, "axoneme_map_entries", "gauge",
-	     "Flows in a flow table, as of the last sweep (every 10 seconds).");
+	metrics_head(out, "axoneme_map_entries", "gauge",
+		     "Flows in a flow table, as of the last sweep (every 10 seconds).");
 	evbuffer_add_printf(out,
 			    "axoneme_map_entries{map=\"" AXO_MAP_FLOW "\"} %llu\n"
 			    "axoneme_map_entries{map=\"" AXO_MAP_FLOW_LRU "\"} %llu\n",
@@ -120,12 +120,12 @@ static void write_maps(const struct agent *agent, struct evbuffer *out)
 		return;
 	for (int i = 0; i < MAP_COUNT; i++)
 		known[i] = !datapath_map_info(agent->datapath, i, &info[i]);
-	head(out, "axoneme_map_bytes", "gauge", "Kernel memory of a map.");
+	metrics_head(out, "axoneme_map_bytes", "gauge", "Kernel memory of a map.");
 	for (int i = 0; i < MAP_COUNT; i++)
 		if (known[i])
 			evbuffer_add_printf(out, "axoneme_map_bytes{map=\"%s\"} %llu\n",
 					    info[i].name, (unsigned long long)info[i].bytes);
-	head(out, "axoneme_map_max_entries", "gauge", "Entries that a map can hold.");
+	metrics_head(out, "axoneme_map_max_entries", "gauge", "Entries that a map can hold.");
 	for (int i = 0; i < MAP_COUNT; i++)
 		if (known[i])
 			evbuffer_add_printf(out, "axoneme_map_max_entries{map=\"%s\"} %u\n",
@@ -218,18 +218,18 @@ static void write_pools(const struct agent *agent, struct evbuffer *out)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
 		have[i] = ipam_stats(agent->ipam, families[i], boottime_ms(), &stats[i]);
-	head(out, "axoneme_ipam_addresses", "gauge", "Addresses of the pod CIDR by state.");
+	metrics_head(out, "axoneme_ipam_addresses", "gauge", "Addresses of the pod CIDR by state.");
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
 		if (have[i])
 			write_pool_states(out, families[i], &stats[i]);
-	head(out, "axoneme_ipam_reused_early_total", "counter",
-	     "Addresses handed out before their cool-down was over.");
+	metrics_head(out, "axoneme_ipam_reused_early_total", "counter",
+		     "Addresses handed out before their cool-down was over.");
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
 		if (have[i])
 			pool_counter(out, "axoneme_ipam_reused_early_total", families[i],
 				     stats[i].reused_early);
-	head(out, "axoneme_ipam_exhausted_total", "counter",
-	     "Requests that found no free address.");
+	metrics_head(out, "axoneme_ipam_exhausted_total", "counter",
+		     "Requests that found no free address.");
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
 		if (have[i])
 			pool_counter(out, "axoneme_ipam_exhausted_total", families[i],
@@ -254,8 +254,8 @@ static const char *command_name(enum metric_command command)
 
 static void write_codes(const struct metrics *m, struct evbuffer *out)
 {
-	head(out, "axoneme_cni_requests_total", "counter",
-	     "Answers to the CNI plugin; code 0 is success.");
+	metrics_head(out, "axoneme_cni_requests_total", "counter",
+		     "Answers to the CNI plugin; code 0 is success.");
 	for (enum metric_command c = METRIC_NONE + 1; c < METRIC_COMMANDS; c++) {
 		const struct metric_requests *r = &m->requests[c];
 
@@ -292,8 +292,8 @@ static void write_requests(const struct metrics *m, struct evbuffer *out)
 	if (!m)
 		return;
 	write_codes(m, out);
-	head(out, "axoneme_cni_request_seconds", "histogram",
-	     "Time to answer the CNI plugin, commit included.");
+	metrics_head(out, "axoneme_cni_request_seconds", "histogram",
+		     "Time to answer the CNI plugin, commit included.");
 	for (enum metric_command c = METRIC_NONE + 1; c < METRIC_COMMANDS; c++)
 		if (m->requests[c].codes[0].count)
 			write_histogram(&m->requests[c], command_name(c), out);
@@ -303,12 +303,12 @@ static void write_process(const struct agent *agent, struct evbuffer *out)
 {
 	double age_s = (clock_us() - agent->started_ms * 1000) / 1e6;
 
-	head(out, "axoneme_build_info", "gauge", "Always 1; the version is in the label.");
+	metrics_head(out, "axoneme_build_info", "gauge", "Always 1; the version is in the label.");
 	evbuffer_add_printf(out, "axoneme_build_info{version=\"%s\"} 1\n", AXO_VERSION);
 	single(out, "process_resident_memory_bytes", "gauge", "Resident memory of the agent.",
 	       metrics_rss_bytes());
-	head(out, "process_start_time_seconds", "gauge",
-	     "When the agent was started, in seconds since the epoch.");
+	metrics_head(out, "process_start_time_seconds", "gauge",
+		     "When the agent was started, in seconds since the epoch.");
 	evbuffer_add_printf(out, "process_start_time_seconds %.3f\n",
 			    clock_wall_us() / 1e6 - age_s);
 }
@@ -319,6 +319,7 @@ void metrics_write(struct agent *agent, struct evbuffer *out)
 	write_counts(agent, out);
 	write_tables(agent, out);
 	write_policies(agent, out);
+	chaos_metrics_write(agent, out);
 	write_pools(agent, out);
 	write_requests(agent->metrics, out);
 	write_flow_counts(agent, out);

@@ -149,6 +149,7 @@ void policy_warn(const struct policy_engine *p, const struct policy *policy, str
 	list_each(struct rule, r, &policy->rules) {
 		rule_warn(&w, r);
 	}
+	chaos_warn(p, policy, report);
 }
 
 void policy_warn_budget(const struct policy_engine *p, struct report *report)

@@ -17,10 +17,14 @@ struct policy_engine;
  *      2. a CIDRGroup that is not there
  *      3. kube-apiserver, and the agent knows no address of it
  *      4. a named port that no pod of this host has
+ *      5. whose pods a chaos policy hits, and which other ones it meets (chaos_warning.c)
  *
  * Whoever comes later may make any of it right: that is why they are no errors.
  */
 void policy_warn(const struct policy_engine *p, const struct policy *policy, struct report *report);
+
+/** chaos_warn - finding 5 */
+void chaos_warn(const struct policy_engine *p, const struct policy *policy, struct report *report);
 
 /** policy_warn_budget - the entries of all policies are so many that a change may find no room */
 void policy_warn_budget(const struct policy_engine *p, struct report *report);

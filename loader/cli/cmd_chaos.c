@@ -130,9 +130,9 @@ static void histogram(const struct cli *cli, const json_t *rule, size_t number)
 
 static void stats_one(const struct cli *cli, const json_t *x)
 {
-	static const char *const header[] = {">SHARE",	   "FAULT",	">MATCHED", ">DRAWN",
-					     ">DELIVERED", ">DELAYED",	">ABORTED", ">LOSSY",
-					     ">NOT DONE",  ">LATE P50", ">P99 ms",  ">MAX",
+	static const char *const header[] = {">SHARE",	  "FAULT",     ">MATCHED", ">DRAWN",
+					     ">ACTUAL",	  ">DELAYED",  ">ABORTED", ">LOSSY",
+					     ">NOT DONE", ">LATE P50", ">P99 ms",  ">MAX",
 					     NULL};
 	const json_t *rules = json_object_get(x, "rules"), *rule;
 	char left[UNITS_STR_MAX];

@@ -211,6 +211,22 @@ test_a_policy_that_selects_too_much_is_refused() {
 	assert_eq "4 false" "$(field '"\(.endpoints) \(.wide)"')"
 }
 
+test_apply_says_whom_it_hits_and_what_it_meets() {
+	chaos '{probability: 1, abort: reset}' | axo policy apply - 2>"$S/said"
+	assert_match "faults hit 1 of the pods here: default/server" "$(cat "$S/said")"
+	chaos '{probability: 1, abort: reset}' | sed 's/name: chaos/name: also/' >"$S/also.yaml"
+	axo policy apply --dry-run "$S/also.yaml" >"$S/said" 2>&1
+	assert_match "meets the chaos policy default/chaos" "$(cat "$S/said")"
+	assert_eq 1 "$(axo chaos list -o json | jq length)" "experiments after a dry run"
+	axo policy apply "$S/also.yaml"
+	assert_eq 4 "$(turns 4 | grep -c reset)" "resets"
+	assert_eq "4 0" "$(field '"\(.rules[0].aborted) \(.rules[0].yielded)"')" "also, the first"
+	assert_eq "0 4" "$(axo chaos list -o json |
+		jq -r '.[1] | "\(.rules[0].aborted) \(.rules[0].yielded)"')" "chaos, the second"
+	assert_eq 4 "$(metric 'axoneme_chaos_rule_total.*default/also.*what="aborted"')" "metric of also"
+	assert_eq 0 "$(axo chaos stop --all >/dev/null && turns 4 | grep -c reset || true)"
+}
+
 test_deleted_policies_leave_no_experiment() {
 	chaos '{probability: 1, abort: reset}' | axo policy apply -
 	assert_eq 1 "$(turns 1 | grep -c reset)"

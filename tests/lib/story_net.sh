@@ -110,9 +110,9 @@ packet() {
 	in_ns "$ns" "$PY" "$STORY_LIB/packet.py" "$@"
 }
 
-# nginx_start NS DIRECTORY - serves the directory at port 80 in both families
+# nginx_start NS DIRECTORY [PORT] - serves the directory at port 80 in both families
 nginx_start() {
-	local ns=$1 dir=$2
+	local ns=$1 dir=$2 port=${3:-80}
 	mkdir -p "$S/nginx-$ns"
 	cat >"$S/nginx-$ns/nginx.conf" <<-EOF
 		daemon off;
@@ -129,9 +129,9 @@ nginx_start() {
 			fastcgi_temp_path $S/nginx-$ns/fastcgi;
 			uwsgi_temp_path $S/nginx-$ns/uwsgi;
 			scgi_temp_path $S/nginx-$ns/scgi;
-			server { listen 80; listen [::]:80; root $dir; }
+			server { listen $port; listen [::]:$port; root $dir; }
 		}
 	EOF
 	in_ns "$ns" nginx -c "$S/nginx-$ns/nginx.conf" -e "$S/nginx-$ns/error.log" </dev/null >/dev/null 2>&1 &
-	wait_until 5 listens "$ns" tcp 80
+	wait_until 5 listens "$ns" tcp "$port"
 }

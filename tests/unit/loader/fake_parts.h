@@ -26,6 +26,7 @@
 #include "loader/delay.h"
 #include "loader/flow_gc.h"
 #include "loader/hook.h"
+#include "loader/metrics_state.h"
 #include "loader/policy_engine.h"
 #include "loader/host_address.h"
 #include "loader/queue.h"
@@ -152,6 +153,12 @@ json_t *api_policy_status(const struct agent *agent)
 {
 	(void)agent;
 	return json_object();
+}
+
+void chaos_metrics_write(const struct agent *agent, struct evbuffer *out)
+{
+	(void)agent;
+	(void)out;
 }
 
 void api_ips_get(struct agent *agent, struct api_request *req)
