@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "lib/cleanup.h"
+#include "policy/http_compile.h"
 #include "policy/regex.h"
 
 static int regex_read(struct decoder *d, const struct node *n, void *out)
@@ -46,16 +47,25 @@ static int header_read(struct decoder *d, const struct node *n, void *out)
 	return 0;
 }
 
+static const char *const mismatch_actions[] = {"LOG", "ADD", "DELETE", "REPLACE"};
+
+static const char *mismatch_name(char first)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mismatch_actions); i++)
+		if (mismatch_actions[i][0] == first)
+			return mismatch_actions[i];
+	return "";
+}
+
 static int mismatch_read(struct decoder *d, const struct node *n, void *out)
 {
-	static const char *const actions[] = {"LOG", "ADD", "DELETE", "REPLACE"};
 	const char *text = NULL;
 	int err = decode_text(d, n, &text);
 
 	if (err)
 		return err;
-	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
-		if (!strcmp(actions[i], text)) {
+	for (size_t i = 0; i < ARRAY_SIZE(mismatch_actions); i++)
+		if (!strcmp(mismatch_actions[i], text)) {
 			*(char *)out = text[0];
 			return 0;
 		}
@@ -78,8 +88,9 @@ static int header_match_read(struct decoder *d, const struct node *n, void *out)
 	h->pos = n->pos;
 	if (!err && !header_name_valid(h->name))
 		err = decode_fail(d, n->pos, ".name: \"%.60s\" is no header name", h->name);
-	if (!err && h->mismatch)
-		err = decode_fail(d, n->pos, ".mismatch is not supported (needs the proxy)");
+	if (!err && h->mismatch && h->mismatch != 'L')
+		err = decode_fail(d, n->pos, ".mismatch %s is not supported (needs the proxy)",
+				  mismatch_name(h->mismatch));
 	return err;
 }
 
@@ -100,6 +111,7 @@ static int http_read(struct decoder *d, const struct node *n, void *out)
 			   header_match_read),
 	};
 	struct http_syntax s = {.rule = {.pos = n->pos}};
+	struct error e = {0};
 	int err = decode_object(d, n, fields, ARRAY_SIZE(fields), &s);
 
 	if (err)
@@ -112,6 +124,8 @@ static int http_read(struct decoder *d, const struct node *n, void *out)
 							     i - s.rule.headers.count);
 	s.rule.headers.items = all;
 	s.rule.headers.count = count;
+	if (http_rule_check(&s.rule, &e))
+		return decode_fail(d, n->pos, ": %s", e.msg);
 	*(struct http_rule *)out = s.rule;
 	return 0;
 }

@@ -6,7 +6,15 @@
 fuzz_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(fuzz_SRCS))
 fuzz_archives = $(if $(filter api% options% labels%,$(1)),loader policy ipam lib,$(if $(filter \
-	policy% chaos% regex%,$(1)),tests/policy-reference policy lib,cni ipam lib))
+	policy% chaos% regex% http%,$(1)),tests/policy-reference policy lib,cni ipam lib))
+
+# The strict parser that the HTTP reader is compared with ships as source.
+LLHTTP := /usr/share/llhttp
+fuzz_objects = $(if $(filter http,$(1)),$(patsubst %,$(O)/fuzz/obj/llhttp-%.o,api http llhttp))
+$(O)/fuzz/obj/llhttp-%.o: $(LLHTTP)/%.c
+	$(call say,FUZZCC,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) -O1 -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp -c -o $@ $<
+$(O)/fuzz/obj/tests/fuzz/fuzz_http.o: FUZZ_CFLAGS += -isystem /usr/share/include/llhttp
 FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 FUZZ_LIBS = $(UNIT_LIBS)
@@ -28,7 +36,7 @@ endef
 $(foreach a,lib ipam policy tests/policy-reference cni loader,$(eval $(call fuzz_archive,$(a))))
 
 define fuzz_program
-$(O)/fuzz/$(1): $(O)/fuzz/obj/tests/fuzz/fuzz_$(1).o $(foreach a,$(call fuzz_archives,$(1)),$(O)/fuzz/lib$(subst /,-,$(a)).a)
+$(O)/fuzz/$(1): $(O)/fuzz/obj/tests/fuzz/fuzz_$(1).o $(call fuzz_objects,$(1)) $(foreach a,$(call fuzz_archives,$(1)),$(O)/fuzz/lib$(subst /,-,$(a)).a)
 	$$(call say,FUZZLD,$$@)
 	$(Q)$$(CLANG) -fsanitize=fuzzer,address,undefined -o $$@ $$^ -Wl,--as-needed $$(FUZZ_LIBS)
 endef
