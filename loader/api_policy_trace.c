@@ -15,6 +15,8 @@
 #include "loader/policy_end.h"
 #include "loader/policy_internal.h"
 #include "loader/policy_rule_json.h"
+#include "policy/http_engine.h"
+#include "policy/http_trace.h"
 #include "policy/trace.h"
 
 /** struct query - what is asked, and the rules found so far */
@@ -25,6 +27,9 @@ struct query {
 	json_t *rules;
 	struct trace result;
 	uint8_t features;
+	const char *request; /* of HTTP, or NULL */
+	struct http_gather http[2];
+	struct http_trace l7;
 };
 
 static int proto_parse(const char *text, uint8_t *proto)
@@ -97,6 +102,8 @@ static int judge(struct query *q, enum axo_dir dir, struct trace *out, struct er
 static void rules_add(struct query *q, enum axo_dir dir, const struct trace *t)
 {
 	for (size_t i = 0; i < t->count; i++) {
+		if (t->features & t->rules[i].features & AXO_FEATURE_HTTP)
+			http_gather_add(&q->http[dir], &t->rules[i].ref);
 		json_t *rule = policy_ref_json(&t->rules[i].ref);
 
 		json_object_set_new(rule, "direction", json_string(drop_dir_name(dir)));
@@ -162,16 +169,54 @@ static json_t *end_json(const struct policy_end *end)
 			 end->invented ? 0 : (json_int_t)end->identity, "labels", labels);
 }
 
+/* Which HTTP rules allow the request, or why it is denied. */
+static json_t *http_json(const struct query *q)
+{
+	json_t *rules = json_array();
+	char name[HTTP_RULE_STR_MAX];
+
+	for (int dir = 0; dir < 2; dir++) {
+		if (q->l7.rule[dir] == AXO_HTTP_NO_RULE)
+			continue;
+		json_array_append_new(
+			rules, json_pack("{s:s, s:s}", "direction", drop_dir_name(dir), "rule",
+					 http_gather_name(&q->http[dir], q->l7.rule[dir], name)));
+	}
+	return json_pack("{s:s, s:s, s:s, s:b, s:o}", "verdict", q->l7.allow ? "allow" : "deny",
+			 "reason", http_reason_to_str(q->l7.reason), "message",
+			 http_reason_text(q->l7.reason), "mismatch", q->l7.log, "rules", rules);
+}
+
+/* The HTTP rules have the last word, if the packet meets any. */
+static int http_judge(struct query *q, struct error *e)
+{
+	const struct http_gather *rules[2] = {NULL, NULL};
+
+	if (!q->request)
+		return 0;
+	if (!q->result.allow || !(q->features & AXO_FEATURE_HTTP))
+		return error_set(e, EINVAL,
+				 "http: no HTTP rules apply to %s, the verdict is \"%s\"",
+				 "these packets", q->result.allow ? "allow" : "deny");
+	for (int dir = 0; dir < 2; dir++)
+		if (q->http[dir].name_count)
+			rules[dir] = &q->http[dir];
+	return http_trace(rules, q->request, &q->l7, e);
+}
+
 static void query_answer(struct query *q, struct api_request *req, enum axo_dir dir)
 {
 	const struct trace *t = &q->result;
+	json_t *answer =
+		json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:O}", "verdict",
+			  t->allow ? "allow" : "deny", "reason", trace_reason_to_str(t->reason),
+			  "message", reason_text(t->reason), "direction", drop_dir_name(dir),
+			  "features", policy_features_json(t->allow ? q->features : 0), "from",
+			  end_json(&q->ends[0]), "to", end_json(&q->ends[1]), "rules", q->rules);
 
-	api_reply(req,
-		  json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:O}", "verdict",
-			    t->allow ? "allow" : "deny", "reason", trace_reason_to_str(t->reason),
-			    "message", reason_text(t->reason), "direction", drop_dir_name(dir),
-			    "features", policy_features_json(t->allow ? q->features : 0), "from",
-			    end_json(&q->ends[0]), "to", end_json(&q->ends[1]), "rules", q->rules));
+	if (q->request)
+		json_object_set_new(answer, "http", http_json(q));
+	api_reply(req, answer);
 }
 
 void api_policy_trace(struct agent *agent, struct api_request *req)
@@ -182,9 +227,9 @@ void api_policy_trace(struct agent *agent, struct api_request *req)
 	struct error e;
 	int r;
 
-	if (api_keys_check(req, "from", "to", "dport", NULL) &&
+	if (api_keys_check(req, "from", "to", "dport", "http", NULL) &&
 	    api_text(req, "from", true, &from) && api_text(req, "to", true, &to) &&
-	    api_text(req, "dport", true, &dport)) {
+	    api_text(req, "dport", true, &dport) && api_text(req, "http", false, &q.request)) {
 		r = port_parse(dport, &q.packet, &e);
 		if (r == 0)
 			r = policy_end_parse(q.p, from, 0, &q.ends[0], &e);
@@ -192,6 +237,8 @@ void api_policy_trace(struct agent *agent, struct api_request *req)
 			r = policy_end_parse(q.p, to, 1, &q.ends[1], &e);
 		if (r == 0)
 			r = query_run(&q, &dir, &e);
+		if (r == 0)
+			r = http_judge(&q, &e);
 		if (r < 0)
 			api_fail(req, r == -ENOENT ? API_NOT_FOUND : API_BAD_CONFIG, "%s", e.msg);
 		else
@@ -199,5 +246,7 @@ void api_policy_trace(struct agent *agent, struct api_request *req)
 	}
 	policy_end_fini(q.p, &q.ends[0]);
 	policy_end_fini(q.p, &q.ends[1]);
+	http_gather_fini(&q.http[0]);
+	http_gather_fini(&q.http[1]);
 	json_decref(q.rules);
 }

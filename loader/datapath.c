@@ -42,6 +42,9 @@ static const char *const map_names[MAP_COUNT] = {
 	[MAP_CHAOS_ASK] = AXO_MAP_CHAOS_ASK,
 	[MAP_DELAY] = AXO_MAP_DELAY,
 	[MAP_DELAY_LOST] = AXO_MAP_DELAY_LOST,
+	[MAP_L7_POOL] = AXO_MAP_L7_POOL,
+	[MAP_HTTP_FLOW] = AXO_MAP_HTTP_FLOW,
+	[MAP_HTTP_SUMS] = AXO_MAP_HTTP_SUMS,
 };
 
 #define ENTRY(symbol, program) #program,

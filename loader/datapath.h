@@ -44,6 +44,9 @@ enum datapath_map {
 	MAP_CHAOS_ASK,
 	MAP_DELAY,
 	MAP_DELAY_LOST,
+	MAP_L7_POOL,
+	MAP_HTTP_FLOW,
+	MAP_HTTP_SUMS,
 	MAP_COUNT,
 };
 

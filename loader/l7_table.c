@@ -182,11 +182,15 @@ static void table_settled(struct policy_engine *p)
 static void gather(struct http_gather *g, const struct feature_rule *const *rules, size_t count,
 		   uint32_t *key, size_t *key_count)
 {
+	struct ref ref;
+
 	*key_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (rules[i]->features != AXO_FEATURE_HTTP)
 			continue;
-		http_gather_add(g, rules[i]->policy, rules[i]->part, rules[i]->rule);
+		if (ref_find(rules[i]->policy, rules[i]->part, &ref))
+			continue;
+		http_gather_add(g, &ref);
 		key[(*key_count)++] = rules[i]->ref;
 	}
 }

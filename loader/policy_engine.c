@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The policy engine: its life, its endpoints, and what it forgets; see policy_engine.h. */
+#include "loader/l7_table.h"
 #include "loader/policy_engine.h"
 
 #include <errno.h>
@@ -218,6 +219,7 @@ static void memory_free(struct policy_engine *p)
 	map_fini(&p->prefix_ids, NULL);
 	peers_free(p->peers);
 	policy_features_free(p->features);
+	l7_tables_free(p->l7);
 	policy_set_free(p->set);
 	retired_drop(p->retired);
 	p->subjects = p->prefixes = p->prefix_ids = (struct map){0};
@@ -226,6 +228,7 @@ static void memory_free(struct policy_engine *p)
 	p->touched_count = p->touched_size = 0;
 	p->counted = false;
 	p->features = NULL;
+	p->l7 = NULL;
 	p->peers = NULL;
 	p->set = NULL;
 	p->retired = NULL;

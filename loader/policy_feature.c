@@ -11,9 +11,11 @@
 #include "loader/agent.h"
 #include "loader/chaos.h"
 #include "loader/datapath.h"
+#include "loader/l7_table.h"
 #include "loader/policy_internal.h"
 
 static const struct feature_kind *const kinds[] = {
+	&l7_table_kind,
 	&feature_kind_chaos,
 };
 

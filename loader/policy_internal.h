@@ -85,6 +85,7 @@ struct retired {
  * @touched:    prefixes that the change under way is about; @counted: their uses, too
  * @features:   sets of the host (policy_feature.h)
  * @leftover:   numbers up to this one are of a dead agent
+ * @l7:         tables of HTTP rules (l7_table.h)
  * @features_fresh: policy_features_start() was called, and policy_features_settled() not yet
  * @epoch:      counts policy_load()
  * @retired:    since the last policy_settle()
@@ -108,6 +109,7 @@ struct policy_engine {
 	size_t touched_count, touched_size;
 	bool counted;
 	struct policy_features *features;
+	struct l7_tables *l7;
 	uint32_t next_number;
 	uint32_t next_prefix[2];
 	uint32_t leftover;

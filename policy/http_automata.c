@@ -78,7 +78,7 @@ static uint32_t target_accept(void *context, const uint32_t *numbers, uint32_t c
 		words[0]++;
 	}
 	l->overflow |= words[0] > AXO_HTTP_CANDIDATES;
-	record = records_get(&l->target.records, words, p - words);
+	record = http_records_get(&l->target.records, words, p - words);
 	free(words);
 	return record;
 }
@@ -120,7 +120,7 @@ static uint32_t host_accept(void *context, const uint32_t *numbers, uint32_t cou
 
 	for (uint32_t i = 0; i < count; i++)
 		words[numbers[i] / 32] |= 1U << (numbers[i] % 32);
-	return records_get(&l->host.records, words, size);
+	return http_records_get(&l->host.records, words, size);
 }
 
 int http_hosts_make(struct http_lane *l)
@@ -156,7 +156,7 @@ static uint32_t name_accept(void *context, const uint32_t *numbers, uint32_t cou
 	};
 
 	(void)count;
-	return records_get(&l->name.records, (const uint32_t *)&record, sizeof(record) / 4);
+	return http_records_get(&l->name.records, (const uint32_t *)&record, sizeof(record) / 4);
 }
 
 static int names_make(struct http_lane *l)
@@ -187,7 +187,7 @@ static uint32_t value_accept(void *context, const uint32_t *numbers, uint32_t co
 	for (uint32_t i = 0; i < count; i++)
 		mask |= 1ULL << numbers[i];
 	const uint32_t words[2] = {(uint32_t)mask, mask >> 32};
-	return records_get(&l->value.records, words, 2);
+	return http_records_get(&l->value.records, words, 2);
 }
 
 /* Blanks behind a value are not part of it. */

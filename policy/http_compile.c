@@ -12,7 +12,7 @@
 static void part_fini(struct http_part *p)
 {
 	dfa_fini(&p->dfa);
-	records_fini(&p->records);
+	http_records_fini(&p->records);
 }
 
 static void lane_free(struct http_lane *l)

@@ -12,14 +12,12 @@ static void *need(void *p)
 	return p;
 }
 
-void http_gather_add(struct http_gather *g, const struct policy *p, uint32_t part,
-		     const struct port_rule *r)
+void http_gather_add(struct http_gather *g, const struct ref *ref)
 {
-	char text[REF_STR_MAX] = "";
-	struct ref ref;
+	const struct port_rule *r = list_at(&ref->item->ports, struct port_rule, ref->part);
+	char text[REF_STR_MAX];
 
-	if (!ref_find(p, part, &ref))
-		ref_to_str(&ref, text);
+	ref_to_str(ref, text);
 	g->names = need(reallocarray(g->names, g->name_count + 1, sizeof(*g->names)));
 	g->names[g->name_count++] = (struct http_part_name){need(strdup(text)), g->rule_count};
 	g->rules = need(

@@ -30,9 +30,8 @@ struct http_gather {
 	bool enforce;
 };
 
-/** http_gather_add - the rules of a port rule with L7_HTTP, which is part @part (ref.h) of @p */
-void http_gather_add(struct http_gather *g, const struct policy *p, uint32_t part,
-		     const struct port_rule *r);
+/** http_gather_add - the rules of the port rule (with L7_HTTP) that @ref is */
+void http_gather_add(struct http_gather *g, const struct ref *ref);
 
 /** http_gather_filter - a filter of a chaos rule */
 void http_gather_filter(struct http_gather *g, const struct http_filter *f);

@@ -8,26 +8,26 @@
 #include "policy/map.h"
 
 /**
- * struct records - what states accept, numbered from 1; equal ones are one
+ * struct http_records - what states accept, numbered from 1; equal ones are one
  * @words: of all, one behind the other
  * @ends:  by number: behind its last word; ends[0] is 0
  */
-struct records {
+struct http_records {
 	struct map index;
 	uint32_t *words;
 	uint32_t *ends;
 	uint32_t count;
 };
 
-/** records_get - number of the record that reads @words */
-uint32_t records_get(struct records *r, const uint32_t *words, uint32_t count);
+/** http_records_get - number of the record that reads @words */
+uint32_t http_records_get(struct http_records *r, const uint32_t *words, uint32_t count);
 
-void records_fini(struct records *r);
+void http_records_fini(struct http_records *r);
 
 /** struct http_part - an automaton and its records */
 struct http_part {
 	struct dfa dfa;
-	struct records records;
+	struct http_records records;
 };
 
 /**

@@ -5,7 +5,7 @@
 
 #include "policy/http_lane.h"
 
-uint32_t records_get(struct records *r, const uint32_t *words, uint32_t count)
+uint32_t http_records_get(struct http_records *r, const uint32_t *words, uint32_t count)
 {
 	void **slot = map_slot(&r->index, words, count * sizeof(*words));
 
@@ -23,10 +23,10 @@ uint32_t records_get(struct records *r, const uint32_t *words, uint32_t count)
 	return r->count;
 }
 
-void records_fini(struct records *r)
+void http_records_fini(struct http_records *r)
 {
 	map_fini(&r->index, NULL);
 	free(r->words);
 	free(r->ends);
-	*r = (struct records){0};
+	*r = (struct http_records){0};
 }

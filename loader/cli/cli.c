@@ -105,6 +105,12 @@ static bool set_dport(struct cli *cli, const char *value)
 	return true;
 }
 
+static bool set_http(struct cli *cli, const char *value)
+{
+	cli->http = value;
+	return true;
+}
+
 static bool set_file(struct cli *cli, const char *value)
 {
 	cli->file = value;
@@ -131,6 +137,7 @@ static const struct {
 	{"--from", "-F", OPTION_TRACE, set_from},
 	{"--to", "-T", OPTION_TRACE, set_to},
 	{"--dport", "-p", OPTION_TRACE, set_dport},
+	{"--http", "-H", OPTION_TRACE, set_http},
 	{"--file", "-f", OPTION_FILE, set_file},
 	{"--kind", "-k", OPTION_KIND, set_kind},
 };

@@ -20,7 +20,7 @@ enum cli_exit { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
  * @json:     -o json
  * @endpoint: --endpoint, or NULL
  * @type:     --type, or NULL
- * @from, @to, @dport, @file, @kind: of policy commands, or NULL
+ * @from, @to, @dport, @http, @file, @kind: of policy commands, or NULL
  * @dry_run:  --dry-run
  * @all:      --all
  * @histogram: --histogram
@@ -34,6 +34,7 @@ struct cli {
 	const char *from;
 	const char *to;
 	const char *dport;
+	const char *http;
 	const char *file;
 	const char *kind;
 	bool dry_run;

@@ -147,6 +147,22 @@ static void trace_table(const struct cli *cli, const json_t *trace)
 	table_end(&t);
 }
 
+/* What HTTP rules say of the request that was asked about. */
+static void trace_http(const struct cli *cli, const json_t *http)
+{
+	const json_t *rules = json_object_get(http, "rules"), *rule;
+	size_t i;
+
+	fprintf(cli->out, "http: %s: %s%s\n", client_text(http, "verdict"),
+		client_text(http, "message"),
+		json_is_true(json_object_get(http, "mismatch"))
+			? " (a header with mismatch LOG does not match)"
+			: "");
+	json_array_foreach(rules, i, rule)
+		fprintf(cli->out, "http: %s: %s\n", client_text(rule, "direction"),
+			client_text(rule, "rule"));
+}
+
 enum cli_exit cmd_policy_trace(struct cli *cli, char **args, int count)
 {
 	_cleanup_json_ json_t *body = NULL;
@@ -159,7 +175,7 @@ enum cli_exit cmd_policy_trace(struct cli *cli, char **args, int count)
 		return cli_usage(cli,
 				 "policy trace: expected --from A --to B --dport PORT/PROTOCOL");
 	body = json_pack("{s:s, s:s, s:s}", "from", cli->from, "to", cli->to, "dport", cli->dport);
-	if (!body)
+	if (!body || (cli->http && json_object_set_new(body, "http", json_string(cli->http))))
 		return cli_usage(cli, "policy trace: expected UTF-8");
 	call.body = body;
 	if (client_call(cli, &call, &trace))
@@ -168,5 +184,7 @@ enum cli_exit cmd_policy_trace(struct cli *cli, char **args, int count)
 		client_print(cli, trace);
 	else
 		trace_table(cli, trace);
+	if (!cli->json && json_object_get(trace, "http"))
+		trace_http(cli, json_object_get(trace, "http"));
 	return CLI_DONE;
 }

@@ -13,7 +13,7 @@
 enum cli_option {
 	OPTION_ENDPOINT = 1,
 	OPTION_TYPE = 2,
-	OPTION_TRACE = 4, /* --from, --to, --dport */
+	OPTION_TRACE = 4, /* --from, --to, --dport, --http */
 	OPTION_FILE = 8,
 	OPTION_KIND = 16,
 	OPTION_DRY_RUN = 32,
