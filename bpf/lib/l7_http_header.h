@@ -123,7 +123,11 @@ static __always_inline void http_blank(const struct http_run *r)
 
 	if (b == ' ' || b == '\t') {
 		h->pos++;
-		return;
+		if (h->pos >= h->len)
+			return;
+		b = http_byte(r);
+		if (b == ' ' || b == '\t')
+			return;
 	}
 	h->mode = h->back;
 	h->host_at = h->mode == HTTP_HOST ? h->origin + h->pos : h->host_at;

@@ -146,12 +146,11 @@ static __always_inline void http_version(const struct http_run *r)
 {
 	struct axo_http *h = r->h;
 
-	if (h->count < 8) {
-		for (__u32 i = 0; i < 8; i++)
-			if (h->count < 8 && h->pos < h->len && !h->event)
-				http_version_byte(h, http_byte(r));
+	for (__u32 i = 0; i < 8; i++)
+		if (h->count < 8 && h->pos < h->len && h->mode == HTTP_VERSION)
+			http_version_byte(h, http_byte(r));
+	if (h->mode != HTTP_VERSION || h->pos >= h->len || h->count < 8)
 		return;
-	}
 	if (http_byte(r) != '\r')
 		http_deny(h, AXO_HTTP_DENY_NEWLINE);
 	else

@@ -31,24 +31,25 @@ enum http_mode {
 	HTTP_DENIED,
 	HTTP_DATA = HTTP_DENIED,
 	HTTP_METHOD,
-	HTTP_TARGET,  /* first byte */
-	HTTP_SCHEME,  /* http:// */
-	HTTP_AUTH,    /* authority of an absolute target */
-	HTTP_RAW,     /* asterisk, or authority of CONNECT */
-	HTTP_SEGMENT, /* first bytes of a path segment */
-	HTTP_PCT1,    /* hex digits behind '%' */
+	HTTP_TARGET, /* first byte */
+	HTTP_SCHEME, /* http:// */
+	HTTP_AUTH,   /* authority of an absolute target */
+	HTTP_RAW,    /* asterisk, or authority of CONNECT */
+	HTTP_PCT1,   /* hex digits behind '%' */
 	HTTP_PCT2,
-	HTTP_VERSION, /* from HTTP/ to the CR */
-	HTTP_STATUS,  /* responses: from HTTP/ to the status code */
-	HTTP_LF,      /* then comes @back */
-	HTTP_LINE,    /* first byte of a header line */
-	HTTP_BLANK,   /* before a value of mode @back */
-	HTTP_SKIP,    /* a value that does not matter */
+	HTTP_STATUS, /* responses: from HTTP/ to the status code */
 	HTTP_LENGTH,
 	HTTP_CODING,
-	HTTP_TAIL,     /* blanks behind a value */
-	HTTP_LAST,     /* LF of the empty line */
-	HTTP_AUTOMATA, /* from here on an automaton runs */
+	HTTP_TAIL,		   /* blanks behind a value */
+	HTTP_LAST,		   /* LF of the empty line */
+	HTTP_USUAL,		   /* from here on: modes that every request has, in their order */
+	HTTP_SEGMENT = HTTP_USUAL, /* first bytes of a path segment */
+	HTTP_VERSION,		   /* from HTTP/ to the CR */
+	HTTP_BLANK,		   /* before a value of mode @back */
+	HTTP_SKIP,		   /* a value that does not matter */
+	HTTP_LF,		   /* then comes @back */
+	HTTP_LINE,		   /* first byte of a header line */
+	HTTP_AUTOMATA,		   /* from here on an automaton runs */
 	HTTP_NAME = HTTP_AUTOMATA,
 	HTTP_PATH,
 	HTTP_QUERY,
@@ -133,28 +134,57 @@ static __always_inline __u32 http_accepted(const struct http_run *r, __u32 at)
 #define HTTP_AUTOMATON(h, member) \
 	((h)->lane + (__u32)(__builtin_offsetof(struct axo_l7_lane, member) / 4))
 
-/* Bytes that one step feeds to an automaton at most. */
-#define HTTP_SCAN 24
+/* Rounds of eight bytes that one step feeds to an automaton at most. */
+#define HTTP_SCAN_ROUNDS 4
+
+/* The last bytes of a chunk, fewer than eight. */
+static __always_inline __u32 http_scan_tail(const struct http_run *r)
+{
+	struct axo_http *h = r->h;
+	__u32 code = AXO_L7_PLAIN;
+
+	for (__u32 i = 0; i < 8; i++) {
+		if (h->pos >= h->len)
+			break;
+		code = http_class(r, h->classes, http_byte(r));
+		h->pos++;
+		if (code < AXO_L7_PLAIN)
+			break;
+		http_move(r, code);
+	}
+	return code;
+}
 
 /**
  * http_scan - feed bytes to the automaton that runs
  *
  * Returns the class of the byte that stopped it, which was read and not fed; AXO_L7_PLAIN or more
- * if none did.
+ * if none did.  Eight bytes at constant offsets are half the instructions of eight single ones.
  */
 static __always_inline __u32 http_scan(const struct http_run *r)
 {
 	struct axo_http *h = r->h;
 	__u32 row = h->row, pos = h->pos, len = h->len, classes = h->classes, code = AXO_L7_PLAIN;
 
-	for (__u32 i = 0; i < HTTP_SCAN; i++) {
-		if (pos >= len)
+	if (pos + 8 > len)
+		return http_scan_tail(r);
+	for (__u32 round = 0; round < HTTP_SCAN_ROUNDS; round++) {
+		const __u8 *p = r->in + (pos & (AXO_HTTP_CHUNK - 1));
+		__u32 i;
+
+		if (pos + 8 > len)
 			break;
-		code = http_class(r, classes, r->in[pos & (AXO_HTTP_CHUNK - 1)]);
-		pos++;
-		if (code < AXO_L7_PLAIN)
+		for (i = 0; i < 8; i++) {
+			code = http_class(r, classes, p[i]);
+			if (code < AXO_L7_PLAIN)
+				break;
+			row = http_word(r, row + code);
+		}
+		pos += i;
+		if (i < 8) {
+			pos++;
 			break;
-		row = http_word(r, row + code);
+		}
 	}
 	h->row = row;
 	h->pos = pos;

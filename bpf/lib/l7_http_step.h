@@ -23,8 +23,6 @@ static __always_inline void http_step_head(const struct http_run *r)
 	case HTTP_PCT1:
 	case HTTP_PCT2:
 		return http_percent(r);
-	case HTTP_VERSION:
-		return http_version(r);
 	case HTTP_STATUS:
 		return http_status(r);
 	case HTTP_LENGTH:
@@ -46,7 +44,8 @@ static __always_inline void http_step_between(const struct http_run *r)
 
 	switch (h->mode) {
 	case HTTP_START:
-		return http_start(r);
+		http_start(r);
+		return h->mode == HTTP_METHOD ? http_method(r) : http_status(r);
 	case HTTP_BODY:
 	case HTTP_CHUNK_DATA:
 		return http_data(h);
@@ -101,6 +100,33 @@ static __always_inline void http_step_newline(const struct http_run *r)
 	http_line(r);
 }
 
+static __always_inline int http_at(const struct axo_http *h, __u8 mode)
+{
+	return h->mode == mode && h->pos < h->len;
+}
+
+/*
+ * What every request consists of: a segment of the path, or a header line and the first byte of the
+ * next, is one step, for what costs is the number of steps.
+ */
+static __always_inline void http_step_usual(const struct http_run *r)
+{
+	struct axo_http *h = r->h;
+
+	if (h->mode == HTTP_SEGMENT)
+		http_segment(r);
+	if (h->mode >= HTTP_AUTOMATA && h->pos < h->len)
+		http_step_automaton(r);
+	if (http_at(h, HTTP_VERSION))
+		http_version(r);
+	if (http_at(h, HTTP_BLANK))
+		http_blank(r);
+	if (http_at(h, HTTP_SKIP))
+		http_skip_value(r);
+	if (http_at(h, HTTP_LF) || http_at(h, HTTP_LINE))
+		http_step_newline(r);
+}
+
 /** http_step - what http_loop() calls: 1 = the chunk is read, or something happened */
 static long http_step(__u32 i, void *context)
 {
@@ -110,17 +136,8 @@ static long http_step(__u32 i, void *context)
 	(void)i;
 	if (h->pos >= h->len)
 		return 1;
-	/* Where most bytes are comes first: programs have no jump tables. */
-	if (h->mode >= HTTP_AUTOMATA)
-		http_step_automaton(r);
-	else if (h->mode == HTTP_SKIP)
-		http_skip_value(r);
-	else if (h->mode == HTTP_LF || h->mode == HTTP_LINE)
-		http_step_newline(r);
-	else if (h->mode == HTTP_BLANK)
-		http_blank(r);
-	else if (h->mode == HTTP_SEGMENT)
-		http_segment(r);
+	if (h->mode >= HTTP_USUAL)
+		http_step_usual(r);
 	else if (h->mode > HTTP_DATA)
 		http_step_head(r);
 	else

@@ -54,7 +54,7 @@ static __always_inline int http_method_byte(const struct http_run *r)
 
 static __always_inline void http_method(const struct http_run *r)
 {
-	for (__u32 i = 0; i < 4; i++)
+	for (__u32 i = 0; i < 5; i++)
 		if (r->h->pos >= r->h->len || !http_method_byte(r))
 			return;
 }
