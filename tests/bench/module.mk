@@ -12,8 +12,17 @@ $(BENCH_FLOOR): tests/bench/floor.bpf.c
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 
+# The HTTP reader alone, and the compiler of its tables.
+BENCH_HTTP := $(O)/bin/bench/http_head
+$(BENCH_HTTP): $(O)/obj/tests/bench/http_head.o $(O)/libpolicy.a $(O)/liblib.a $(BENCH_HTTP).o
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $(filter-out $(BENCH_HTTP).o,$^) -lbpf -lyaml -ljansson
+$(BENCH_HTTP).o: tests/bench/http_head.bpf.c $(wildcard bpf/lib/l7_*.h include/axoneme/*.h)
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
 ## bench: measure against peers, print one table (B=name: one figure; ROUNDS=n)
 .PHONY: bench bench-tools
-bench-tools: $(BENCH_BINS) $(BENCH_FLOOR)
+bench-tools: $(BENCH_BINS) $(BENCH_FLOOR) $(BENCH_HTTP)
 bench: all bench-tools
 	$(Q)tests/bench/run --build $(O) $(if $(ROUNDS),--rounds $(ROUNDS)) $(B)
