@@ -20,7 +20,7 @@
 #include "loader/api.h"
 #include "loader/bpffs.h"
 #include "loader/chaos.h"
-#include "loader/chaos_flow_gc.h"
+#include "loader/flow_orphans.h"
 #include "loader/clock.h"
 #include "loader/conflist.h"
 #include "loader/datapath.h"
@@ -217,7 +217,7 @@ static int start_loop(struct agent *agent, struct error *e)
 	if (r == 0)
 		r = delay_start(agent->delay, e);
 	if (r == 0)
-		r = chaos_flow_gc_open(&agent->chaos_flow_gc, agent, e);
+		r = flow_orphans_open(&agent->flow_orphans, agent, e);
 	return r < 0 ? r : flow_gc_open(&agent->flow_gc, agent, e);
 }
 
@@ -300,7 +300,7 @@ static void agent_stop(struct agent *agent)
 		db_commit(agent->db, &e);
 	api_stop(agent->api);
 	flow_gc_close(agent->flow_gc);
-	chaos_flow_gc_close(agent->chaos_flow_gc);
+	flow_orphans_close(agent->flow_orphans);
 	queue_close(agent->queue);
 	reaper_close(agent->reaper);
 	lifecycle_close(agent->lifecycle);

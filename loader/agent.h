@@ -16,7 +16,7 @@
 
 struct api;
 struct chaos;
-struct chaos_flow_gc;
+struct flow_orphans;
 struct datapath;
 struct db;
 struct delay;
@@ -49,7 +49,7 @@ struct store;
  * @nl:         rtnetlink in the agent's namespace
  * @hooks:      where programs are attached (loader/hook.h)
  * @delay:      delay line of chaos experiments (loader/delay.h)
- * @chaos_flow_gc: removes what programs keep of their flows (loader/chaos_flow_gc.h)
+ * @flow_orphans: removes what programs keep of flows that are no more (loader/flow_orphans.h)
  * @host_addresses: the host's own addresses (loader/host_address.h)
  * @reaper:     removes devices in batches, on a thread of its own
  * @queue:      the plugin's DEL queue
@@ -79,7 +79,7 @@ struct agent {
 	struct netlink *nl;
 	struct hooks *hooks;
 	struct delay *delay;
-	struct chaos_flow_gc *chaos_flow_gc;
+	struct flow_orphans *flow_orphans;
 	struct host_addresses *host_addresses;
 	struct reaper *reaper;
 	struct queue *queue;

@@ -11,6 +11,7 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 
+#include "axoneme/drop.h"
 #include "lib/cleanup.h"
 #include "loader/agent.h"
 #include "loader/api_read.h"
@@ -19,6 +20,7 @@
 #include "loader/count.h"
 #include "loader/datapath.h"
 #include "loader/event_json.h"
+#include "loader/event_l7_json.h"
 #include "loader/events.h"
 #include "loader/metrics.h"
 #include "loader/policy_rule_json.h"
@@ -54,6 +56,7 @@ static void write_event(struct event_answer *a, const void *data)
 	const struct axo_event_drop *drop = data;
 	const struct axo_event_verdict *verdict = data;
 	const struct axo_event_chaos *chaos = data;
+	const struct axo_event_l7 *l7 = data;
 	_cleanup_free_ char *rule = NULL;
 
 	if (drop->type == AXO_EVENT_DROP) {
@@ -67,6 +70,9 @@ static void write_event(struct event_answer *a, const void *data)
 	} else if (chaos->type == AXO_EVENT_CHAOS) {
 		rule = policy_rule_members(a->agent->policy, chaos->ref);
 		event_chaos_to_json(chaos, chaos->time_ns / 1000 + a->skew_us, rule, a->lines);
+	} else if (l7->type == AXO_EVENT_L7) {
+		rule = policy_rule_members(a->agent->policy, l7->rule[!l7->set[AXO_DIR_EGRESS]]);
+		event_l7_to_json(l7, l7->time_ns / 1000 + a->skew_us, rule, a->lines);
 	}
 }
 

@@ -17,6 +17,7 @@
 #include <event2/event.h>
 
 #include "axoneme/event_chaos.h"
+#include "axoneme/event_l7.h"
 #include "lib/cleanup.h"
 #include "lib/log.h"
 #include "loader/agent.h"
@@ -49,7 +50,8 @@ struct events {
 #define EVENT_TYPES(X)                                                   \
 	X(AXO_EVENT_DROP, struct axo_event_drop, "drop")                 \
 	X(AXO_EVENT_VERDICT, struct axo_event_verdict, "policy-verdict") \
-	X(AXO_EVENT_CHAOS, struct axo_event_chaos, "chaos")
+	X(AXO_EVENT_CHAOS, struct axo_event_chaos, "chaos")              \
+	X(AXO_EVENT_L7, struct axo_event_l7, "l7")
 
 static size_t record_size(uint8_t type)
 {

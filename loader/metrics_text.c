@@ -20,6 +20,7 @@
 #include "loader/endpoint.h"
 #include "loader/event_json.h"
 #include "loader/flow_gc.h"
+#include "loader/http_metrics.h"
 #include "loader/identity.h"
 #include "loader/metrics_state.h"
 #include "loader/policy_engine.h"
@@ -317,6 +318,7 @@ void metrics_write(struct agent *agent, struct evbuffer *out)
 {
 	write_drops(agent, out);
 	write_counts(agent, out);
+	http_metrics_write(agent, out);
 	write_tables(agent, out);
 	write_policies(agent, out);
 	chaos_metrics_write(agent, out);

@@ -11,6 +11,8 @@ struct l7_bytes {
 	__u32 off;
 };
 
+#define l7_loop(count, step, context) bpf_loop(count, step, context, 0)
+
 #include "bpf/lib/l7_tcp.h"
 
 /** struct l7_hash_run - argument of l7_hash_step() */

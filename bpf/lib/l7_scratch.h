@@ -31,9 +31,12 @@ static __always_inline struct l7_scratch *l7_scratch_get(void)
 static __always_inline int l7_scratch_load(struct __sk_buff *skb, struct l7_scratch *room,
 					   __u32 off, __u32 n)
 {
-	/* The bounds again, for the verifier: the compiler would conclude them from the caller's. */
+	if (!n || n > L7_SCRATCH)
+		return -1;
+	/* 6.1 does not conclude from that what n can be ("value_size=264 off=0 size=0"). */
 	asm volatile("" : "+r"(n));
-	if (!n || n > L7_SCRATCH || bpf_skb_load_bytes(skb, off, room->bytes, n))
+	n = ((n - 1) & (L7_SCRATCH - 1)) + 1;
+	if (bpf_skb_load_bytes(skb, off, room->bytes, n))
 		return -1;
 	*(__u64 *)(room->bytes + n) = 0;
 	return 0;

@@ -19,48 +19,18 @@
  *			  __u64 *hash);
  *
  * the hash of @len bytes at @off of the segment's payload (l7_hash.h); not 0: cannot be read.
+ * and l7_loop(count, step, context on the stack), bpf_loop() in a program: 6.1 refuses loops that end where they
+ * begin without a jump ("back-edge from insn"), as compilers make them.
  * Pure: the same code is compiled in userspace (tests/unit/bpf).
  */
 #ifndef BPF_LIB_L7_TCP_H
 #define BPF_LIB_L7_TCP_H
 
-#include <stdbool.h>
-
 #include "bpf/lib/l7_hash.h"
-
-/* Free bytes pass at most this far ahead of the receiver: compares modulo 2^32 stay right. */
-#define L7_WINDOW (1u << 30)
+#include "bpf/lib/l7_segment.h"
 
 static int l7_bytes_hash(struct l7_bytes *from, const struct axo_l7_tcp *t, __u32 off, __u32 len,
 			 __u64 *hash);
-
-/** enum l7_seg - what to do with a segment */
-enum l7_seg {
-	L7_SEG_PASS = 0, /* nothing new in it */
-	L7_SEG_JUDGE,	 /* bytes from `next` on are to be judged */
-	L7_SEG_WAIT,	 /* drop: the sender repeats */
-	L7_SEG_FORGED,	 /* other bytes than those that passed: reset both ends */
-	L7_SEG_STALLED,	 /* waited too long: reset both ends */
-};
-
-/**
- * struct l7_segment
- * @seq: of the first byte of payload
- * @len: of the payload; a super-packet is one segment here
- * @cut: length of the segments that a super-packet is sent in; 0 = it is one
- * @fin: 1 if it has a FIN, else 0
- */
-struct l7_segment {
-	__u32 seq;
-	__u32 len;
-	__u32 cut;
-	__u32 fin;
-};
-
-static __always_inline bool seq_before(__u32 a, __u32 b)
-{
-	return (__s32)(a - b) < 0;
-}
 
 /** l7_tcp_start - @first_seq: of the first byte of data; the key is the caller's to draw */
 static __always_inline void l7_tcp_start(struct axo_l7_tcp *t, __u32 first_seq)
@@ -89,17 +59,24 @@ static __always_inline bool l7_tcp_ack(struct axo_l7_tcp *t, __u32 ack)
 	return true;
 }
 
-/** l7_tcp_forget - pieces that the receiver has; at most AXO_L7_PIECES */
-static __always_inline void l7_tcp_forget(struct axo_l7_tcp *t, __u32 acked)
+static long l7_forget_step(__u32 i, void *context)
 {
-	for (int i = 0; i < AXO_L7_PIECES; i++) {
-		const struct axo_l7_piece *piece = &t->piece[t->head & (AXO_L7_PIECES - 1)];
+	struct axo_l7_tcp *t = *(struct axo_l7_tcp **)context;
+	const struct axo_l7_piece *piece = &t->piece[t->head & (AXO_L7_PIECES - 1)];
 
-		if (!t->count || seq_before(acked, piece->seq + piece->len))
-			return;
-		t->head++;
-		t->count--;
-	}
+	(void)i;
+	if (!t->count || seq_before(t->acked, piece->seq + piece->len))
+		return 1;
+	t->head++;
+	t->count--;
+	return 0;
+}
+
+/** l7_tcp_forget - pieces that the receiver has; at most AXO_L7_PIECES */
+static __always_inline void l7_tcp_forget(struct axo_l7_tcp *t)
+{
+	if (t->count)
+		l7_loop(AXO_L7_PIECES, l7_forget_step, &t);
 }
 
 /** l7_tcp_skip_free - `next` goes over free bytes, as far as the window reaches */
@@ -130,17 +107,32 @@ static __always_inline enum l7_seg l7_piece_compare(const struct axo_l7_tcp *t,
 	return hash == piece->hash ? L7_SEG_PASS : L7_SEG_FORGED;
 }
 
+/** struct l7_repeat - argument of l7_repeat_step() */
+struct l7_repeat {
+	const struct axo_l7_tcp *t;
+	const struct l7_segment *s;
+	struct l7_bytes *from;
+	enum l7_seg rc;
+};
+
+static long l7_repeat_step(__u32 i, void *context)
+{
+	struct l7_repeat *r = context;
+	const struct axo_l7_tcp *t = r->t;
+
+	if (i >= t->count)
+		return 1;
+	r->rc = l7_piece_compare(t, &t->piece[(t->head + i) & (AXO_L7_PIECES - 1)], r->s, r->from);
+	return r->rc != L7_SEG_PASS;
+}
+
 static __always_inline enum l7_seg l7_tcp_repeat(struct axo_l7_tcp *t, const struct l7_segment *s,
 						 struct l7_bytes *from)
 {
-	enum l7_seg rc = L7_SEG_PASS;
+	struct l7_repeat r = {.t = t, .s = s, .from = from, .rc = L7_SEG_PASS};
 
-	for (__u32 i = 0; i < AXO_L7_PIECES; i++) {
-		if (i >= t->count || rc != L7_SEG_PASS)
-			break;
-		rc = l7_piece_compare(t, &t->piece[(t->head + i) & (AXO_L7_PIECES - 1)], s, from);
-	}
-	return rc;
+	l7_loop(AXO_L7_PIECES, l7_repeat_step, &r);
+	return r.rc;
 }
 
 /** l7_tcp_cut - length of the pieces that new structure in @s becomes */
@@ -171,7 +163,7 @@ static __always_inline enum l7_seg l7_tcp_look(struct axo_l7_tcp *t, const struc
 	__u32 acked = *(volatile __u32 *)&t->acked, end = s->seq + s->len, cut = l7_tcp_cut(s);
 	enum l7_seg rc = L7_SEG_PASS;
 
-	l7_tcp_forget(t, acked);
+	l7_tcp_forget(t);
 	l7_tcp_skip_free(t, acked);
 	if (!seq_before(acked, end))
 		return L7_SEG_PASS;
@@ -196,6 +188,44 @@ static __always_inline void l7_tcp_passes(struct axo_l7_tcp *t, const struct l7_
 	t->stall_ns = 0;
 }
 
+/** struct l7_keeping - argument of l7_keep_step() */
+struct l7_keeping {
+	struct axo_l7_tcp *t;
+	const struct l7_segment *s;
+	struct l7_bytes *from;
+	__u32 begin;
+	__u32 end;
+	__u32 cut;
+	int rc;
+};
+
+static long l7_keep_step(__u32 i, void *context)
+{
+	struct l7_keeping *k = context;
+	__u32 stop = k->cut ? k->begin - k->begin % k->cut + k->cut : k->end;
+	struct axo_l7_tcp *t = k->t;
+	struct axo_l7_piece *piece;
+	__u64 hash;
+
+	(void)i;
+	if (k->begin >= k->end)
+		return 1;
+	if (stop > k->end)
+		stop = k->end;
+	k->rc = -1;
+	if (t->count >= AXO_L7_PIECES ||
+	    l7_bytes_hash(k->from, t, k->begin, stop - k->begin, &hash))
+		return 1;
+	piece = &t->piece[(t->head + t->count) & (AXO_L7_PIECES - 1)];
+	piece->seq = k->s->seq + k->begin;
+	piece->len = stop - k->begin;
+	piece->hash = hash;
+	t->count++;
+	k->begin = stop;
+	k->rc = 0;
+	return 0;
+}
+
 /**
  * l7_tcp_keep - structure that was judged: remember it as pieces, before it passes
  * @begin: offset in the payload of the first byte of structure; @end: behind the last one.  What
@@ -205,27 +235,11 @@ static __always_inline void l7_tcp_passes(struct axo_l7_tcp *t, const struct l7_
 static __always_inline int l7_tcp_keep(struct axo_l7_tcp *t, const struct l7_segment *s,
 				       __u32 begin, __u32 end, struct l7_bytes *from)
 {
-	__u32 cut = l7_tcp_cut(s);
+	struct l7_keeping k = {
+		.t = t, .s = s, .from = from, .begin = begin, .end = end, .cut = l7_tcp_cut(s)};
 
-	for (int i = 0; i < AXO_L7_PIECES_PER_PACKET; i++) {
-		struct axo_l7_piece *piece;
-		__u32 stop = cut ? begin - begin % cut + cut : end;
-		__u64 hash;
-
-		if (begin >= end)
-			break;
-		if (stop > end)
-			stop = end;
-		if (t->count >= AXO_L7_PIECES || l7_bytes_hash(from, t, begin, stop - begin, &hash))
-			return -1;
-		piece = &t->piece[(t->head + t->count) & (AXO_L7_PIECES - 1)];
-		piece->seq = s->seq + begin;
-		piece->len = stop - begin;
-		piece->hash = hash;
-		t->count++;
-		begin = stop;
-	}
-	return 0;
+	l7_loop(AXO_L7_PIECES_PER_PACKET, l7_keep_step, &k);
+	return k.rc || k.begin < k.end;
 }
 
 #endif

@@ -102,6 +102,23 @@ static void print_chaos(FILE *out, const json_t *c)
 	fputc('\n', out);
 }
 
+static void print_l7(FILE *out, const json_t *e)
+{
+	print_time(out, e);
+	fprintf(out, "l7 %s %s %s ", client_text(e, "verdict"), client_text(e, "method"),
+		client_text(e, "path"));
+	print_packet(out, e);
+	if (*client_text(e, "host"))
+		fprintf(out, " host %s", client_text(e, "host"));
+	fprintf(out, ": %lld", client_number(e, "status"));
+	if (*client_text(e, "message"))
+		fprintf(out, ", %s", client_text(e, "message"));
+	else
+		fprintf(out, " after %.3f ms", (double)client_number(e, "latencyNs") / 1e6);
+	print_rule(out, e);
+	fputc('\n', out);
+}
+
 static void print_event(FILE *out, const char *text, const json_t *event)
 {
 	const char *type = client_text(event, "type");
@@ -112,6 +129,8 @@ static void print_event(FILE *out, const char *text, const json_t *event)
 		print_verdict(out, event);
 	else if (!strcmp(type, "chaos"))
 		print_chaos(out, event);
+	else if (!strcmp(type, "l7"))
+		print_l7(out, event);
 	else if (!strcmp(type, "lost"))
 		fprintf(out, "lost %lld events: the output is too slow\n",
 			client_number(event, "count"));

@@ -24,7 +24,7 @@ const struct command commands[] = {
 	{"conntrack flush", "[--endpoint ENDPOINT]", 0, 0, OPTION_ENDPOINT, cmd_conntrack_flush,
 	 "forget flows; the next packet of each is judged anew"},
 	{"monitor", "[--type TYPE]", 0, 0, OPTION_TYPE, cmd_monitor,
-	 "events as they happen, until interrupted (type: drop, policy-verdict, chaos)"},
+	 "events as they happen, until interrupted (type: drop, policy-verdict, chaos, l7)"},
 	{"policy validate", "FILE...", 1, MANY, 0, cmd_policy_validate,
 	 "check policy files, without an agent (- is standard input)"},
 	{"policy apply", "[--dry-run] FILE...", 1, MANY, OPTION_DRY_RUN, cmd_policy_apply,

@@ -20,6 +20,13 @@ struct l7_bytes {
 	uint32_t len;
 };
 
+static void l7_loop(uint32_t count, long (*step)(uint32_t i, void *context), void *context)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (step(i, context))
+			return;
+}
+
 #include "bpf/lib/l7_tcp.h"
 
 #define STREAM 24000
