@@ -16,6 +16,7 @@
 #include "loader/boottime.h"
 #include "loader/clock.h"
 #include "loader/datapath.h"
+#include "loader/chaos_json.h"
 #include "loader/delay.h"
 #include "loader/endpoint.h"
 #include "loader/hook.h"
@@ -153,6 +154,7 @@ void api_status_get(struct agent *agent, struct api_request *req)
 	put(status, "policies", api_policy_status(agent));
 	put(status, "ips", api_ip_status(agent));
 	put(status, "masquerade", json_string(agent->opt.masquerade ? "on" : "off"));
+	put(status, "chaos", chaos_status_json(agent));
 	put(status, "delayLine", delay_to_json(agent));
 	put(status, "maps", maps);
 	api_reply(req, status);

@@ -169,6 +169,16 @@ static void olds_go(struct policy_engine *p)
 	}
 }
 
+int chaos_change_try(struct policy_engine *p, const struct chaos_changes *changes, struct error *e)
+{
+	int r = 0;
+
+	for (size_t i = changes->gone; i < changes->count && r == 0; i++)
+		if (chaos_policy_has(changes->policies[i]))
+			r = chaos_radius_check(p, changes->policies[i], e);
+	return r;
+}
+
 int chaos_change(struct policy_engine *p, const struct chaos_changes *changes, struct error *e)
 {
 	int r = 0;

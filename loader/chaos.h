@@ -90,6 +90,9 @@ struct chaos_changes {
 	size_t gone;
 };
 
+/** chaos_change_try - would chaos_change() refuse it for its blast radius? 0 or -EINVAL */
+int chaos_change_try(struct policy_engine *p, const struct chaos_changes *changes, struct error *e);
+
 int chaos_change(struct policy_engine *p, const struct chaos_changes *changes, struct error *e);
 void chaos_change_undo(struct policy_engine *p);
 void chaos_change_finish(struct policy_engine *p);

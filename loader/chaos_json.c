@@ -134,19 +134,53 @@ static json_t *guard_json(const struct chaos_options *o)
 	return json_string("");
 }
 
-/* Pods that it selects now, and whether those are more than what is meant by a blast radius. */
-static void radius_add(const struct agent *agent, const struct experiment *x, json_t *out)
+/* Pods that it selects now. */
+static struct chaos_radius radius_of(const struct agent *agent, const struct experiment *x)
 {
+	const char *ns = *x->row.namespace_ ? x->row.namespace_ : NULL;
 	const struct policy *policy =
-		policy_set_find(agent->policy->set, (enum policy_kind)x->row.kind,
-				*x->row.namespace_ ? x->row.namespace_ : NULL, x->row.name);
+		policy_set_find(agent->policy->set, (enum policy_kind)x->row.kind, ns, x->row.name);
 	struct chaos_radius radius = {0};
 
 	if (policy)
 		chaos_radius_of(agent->policy, policy, &radius);
+	return radius;
+}
+
+static bool is_wide(const struct experiment *x, const struct chaos_radius *radius)
+{
+	return chaos_radius_is_wide(radius) && !x->options.allow_wide;
+}
+
+static void radius_add(const struct agent *agent, const struct experiment *x, json_t *out)
+{
+	struct chaos_radius radius = radius_of(agent, x);
+
 	json_object_set_new(out, "endpoints", json_integer((json_int_t)radius.all));
-	json_object_set_new(out, "wide",
-			    json_boolean(chaos_radius_is_wide(&radius) && !x->options.allow_wide));
+	json_object_set_new(out, "wide", json_boolean(is_wide(x, &radius)));
+}
+
+json_t *chaos_status_json(const struct agent *agent)
+{
+	json_int_t count = 0, running = 0;
+	json_t *wide = json_array();
+
+	for (struct experiment *x = chaos_next(agent->chaos, NULL); x;
+	     x = chaos_next(agent->chaos, x)) {
+		struct chaos_radius radius = radius_of(agent, x);
+
+		count++;
+		if (chaos_state(x) != CHAOS_STATE_RUNNING)
+			continue;
+		running++;
+		if (is_wide(x, &radius))
+			json_array_append_new(wide,
+					      json_pack("{s:s, s:s, s:I, s:I}", "name", x->name,
+							"namespace", radius.namespace_, "selected",
+							(json_int_t)radius.selected, "total",
+							(json_int_t)radius.total));
+	}
+	return json_pack("{s:I, s:I, s:o}", "experiments", count, "running", running, "wide", wide);
 }
 
 json_t *chaos_json(const struct agent *agent, const struct experiment *x)

@@ -16,6 +16,9 @@ struct experiment;
 /** chaos_json - a new reference */
 json_t *chaos_json(const struct agent *agent, const struct experiment *x);
 
+/** chaos_status_json - for GET /v1/status: a new reference */
+json_t *chaos_status_json(const struct agent *agent);
+
 /**
  * chaos_late_us - the lateness that @share (0 to 1) of the deliveries do not exceed
  * Return: microseconds, the end of its class; 0 = nothing was delivered.

@@ -247,6 +247,8 @@ int policy_try(struct policy_engine *p, struct policy_source *sources, size_t co
 	c.count = policy_set_changed(p->set, &c.policies, &c.gone);
 	r = peers_change(&c, e);
 	if (r == 0)
+		r = chaos_change_try(p, &(struct chaos_changes){c.policies, c.count, c.gone}, e);
+	if (r == 0)
 		r = subjects_try(&c, trial, e);
 	if (r == 0 && trial->fits)
 		trial->fits(trial->arg);

@@ -18,6 +18,21 @@ static void print_delay_line(const struct cli *cli, const json_t *d)
 	fputc('\n', cli->out);
 }
 
+static void print_chaos(const struct cli *cli, const json_t *c)
+{
+	const json_t *wide = json_object_get(c, "wide"), *w;
+	size_t i;
+
+	if (client_number(c, "experiments"))
+		fprintf(cli->out, "Chaos:       %lld experiments, %lld running\n",
+			client_number(c, "experiments"), client_number(c, "running"));
+	json_array_foreach(wide, i, w)
+		fprintf(cli->out,
+			"Warning:     %s selects %lld of the %lld endpoints of namespace %s\n",
+			client_text(w, "name"), client_number(w, "selected"),
+			client_number(w, "total"), client_text(w, "namespace"));
+}
+
 static void print_agent(const struct cli *cli, const json_t *s)
 {
 	const json_t *hooks = json_object_get(s, "hooks");
@@ -37,6 +52,7 @@ static void print_agent(const struct cli *cli, const json_t *s)
 		client_number(s, "removalsPending"));
 	fprintf(cli->out, "Generation:  %lld\n", client_number(s, "generation"));
 	fprintf(cli->out, "Masquerade:  %s\n", client_text(s, "masquerade"));
+	print_chaos(cli, json_object_get(s, "chaos"));
 	print_delay_line(cli, json_object_get(s, "delayLine"));
 	fprintf(cli->out, "Memory:      agent %s, maps %s\n",
 		units_bytes(client_number(memory, "rssBytes"), rss),

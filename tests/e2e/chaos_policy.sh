@@ -204,11 +204,46 @@ test_a_policy_that_selects_too_much_is_refused() {
 	local i
 	for i in 1 2 3; do labelled "more$i" myService; done
 	chaos '{probability: 1, abort: reset}' >"$S/wide.yaml"
+	axo policy apply --dry-run "$S/wide.yaml" 2>"$S/refused" && fail "a wide policy would be applied"
+	assert_match "selects 4 of the 5 endpoints of namespace default" "$(cat "$S/refused")"
 	axo policy apply "$S/wide.yaml" 2>"$S/refused" && fail "a wide policy was applied"
 	assert_match "selects 4 of the 5 endpoints of namespace default" "$(cat "$S/refused")"
 	assert_eq 0 "$(axo chaos list -o json | jq length)" "experiments"
 	chaos '{probability: 1, abort: reset}' 'allow-wide: "true"' | axo policy apply -
 	assert_eq "4 false" "$(field '"\(.endpoints) \(.wide)"')"
+	axo policy delete default/chaos
+	pod_del more3
+	axo policy apply "$S/wide.yaml"
+	labelled more3 myService
+	assert_eq "4 true" "$(field '"\(.endpoints) \(.wide)"')"
+	assert_match "selects 4 of the 5 endpoints of namespace default" "$(axo status)"
+}
+
+# in_file NAME - the chaos policy and one more, in one file of the directory
+in_file() {
+	chaos '{probability: 0.5, abort: reset}' 'duration: 30m' >"$S/tmp/both.yaml"
+	echo --- >>"$S/tmp/both.yaml"
+	sed "s/name: chaos/name: $1/; /rules:/,\$d" < <(the_letter) >>"$S/tmp/both.yaml"
+	mv "$S/tmp/both.yaml" "$S/policies/both.yaml"
+}
+
+has_policy() { axo policy list -o json | jq -e --arg name "$1" 'any(.[]; .name == $name)' >/dev/null; }
+
+test_a_file_that_changes_elsewhere_does_not_begin_it_anew() {
+	local before
+	mkdir -p "$S/tmp"
+	in_file one
+	wait_until 5 has_policy one
+	turns 10 >"$S/turns"
+	before=$(field '"\(.seed) \(.end) \(.number) \(.requests)"')
+	in_file two
+	wait_until 5 has_policy two
+	assert_eq "$before" "$(field '"\(.seed) \(.end) \(.number) \(.requests)"')"
+	turns 10 >"$S/turns"
+	assert_eq 20 "$(field .requests)" "requests"
+	rm "$S/policies/both.yaml"
+	wait_until 5 not has_policy two
+	assert_eq 0 "$(axo chaos list -o json | jq length)"
 }
 
 test_apply_says_whom_it_hits_and_what_it_meets() {

@@ -22,6 +22,7 @@
 #include "loader/api_chaos.h"
 #include "loader/api_ip.h"
 #include "loader/api_policy.h"
+#include "loader/chaos_json.h"
 #include "loader/datapath.h"
 #include "loader/delay.h"
 #include "loader/flow_gc.h"
@@ -153,6 +154,12 @@ json_t *api_policy_status(const struct agent *agent)
 {
 	(void)agent;
 	return json_object();
+}
+
+json_t *chaos_status_json(const struct agent *agent)
+{
+	(void)agent;
+	return json_pack("{s:i, s:i, s:[]}", "experiments", 2, "running", 1, "wide");
 }
 
 void chaos_metrics_write(const struct agent *agent, struct evbuffer *out)
