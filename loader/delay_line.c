@@ -127,17 +127,13 @@ static void frame_came(struct delay_line *l, size_t len, uint64_t now)
 	struct delay_held held = {.frame = l->frame, .len = (uint32_t)len};
 	struct axo_delay_tag tag;
 
-	add(&l->in, 1);
-	if (len < HEADER + ETH_HEADER) {
-		add(&l->failed, 1);
+	if (len < HEADER + ETH_HEADER)
 		return;
-	}
 	memcpy(&tag, l->frame + HEADER, sizeof(tag));
-	/* What the kernel itself sends out of the device (IPv6 router solicitations). */
-	if (tag.mark != AXO_DELAY_MARK) {
-		add(&l->failed, 1);
+	/* What the kernel itself sends out of the device (multicast listener reports) ends here. */
+	if (tag.mark != AXO_DELAY_MARK)
 		return;
-	}
+	add(&l->in, 1);
 	held.release_ns = axo_delay_release(&tag, now);
 	held.experiment = tag.experiment;
 	if (delay_queue_put(&l->queue, &held) < 0) {

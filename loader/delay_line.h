@@ -27,10 +27,10 @@ struct delay_line;
 
 /**
  * struct delay_line_stats
- * @in:        packets that came
+ * @in:        packets that came, without those that have no tag
  * @out:       packets that were written back
  * @early:     of them, those that made room for others (3)
- * @failed:    packets that were no tagged packets, or that the kernel did not take back
+ * @failed:    packets that the kernel did not take back
  * @held:      packets in the line now
  * @bytes:     memory that they take
  * @bytes_max: the most that it was
