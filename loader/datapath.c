@@ -45,6 +45,10 @@ static const char *const map_names[MAP_COUNT] = {
 	[MAP_L7_POOL] = AXO_MAP_L7_POOL,
 	[MAP_HTTP_FLOW] = AXO_MAP_HTTP_FLOW,
 	[MAP_HTTP_SUMS] = AXO_MAP_HTTP_SUMS,
+	[MAP_PREFILTER] = AXO_MAP_PREFILTER,
+	[MAP_PF_HEAD] = AXO_MAP_PF_HEAD,
+	[MAP_PF_COUNT] = AXO_MAP_PF_COUNT,
+	[MAP_XDP_SAMPLE] = AXO_MAP_XDP_SAMPLE,
 };
 
 #define ENTRY(symbol, program) #program,

@@ -13,7 +13,8 @@
 	X(FROM_POD, from_pod)       \
 	X(FROM_HOST, from_host)     \
 	X(FROM_NETDEV, from_netdev) \
-	X(FROM_DELAY, from_delay)
+	X(FROM_DELAY, from_delay)   \
+	X(XDP_EDGE, xdp_edge)
 
 /** enum datapath_prog - entry points, then those of axo_progs */
 enum datapath_prog {

@@ -39,6 +39,8 @@
 	X(FEATURE, 24, "feature", "no program for what its rules ask for")                   \
 	X(MARTIAN, 25, "martian", "source address that cannot come from there")              \
 	X(NO_ROUTE, 26, "no_route", "the host's routing tables refuse the destination")      \
+	X(PREFILTER, 27, "prefilter", "the prefilter denies the source")                     \
+	X(CHECKSUM, 28, "checksum", "IPv4 header checksum is wrong")                         \
 	X(L7_CHECKSUM, 30, "l7_checksum", "wrong TCP checksum where L7 rules hold")          \
 	X(L7_FORM, 31, "l7_form", "data in a form that L7 rules refuse")                     \
 	X(L7_ORDER, 32, "l7_order", "out of order where L7 rules hold; the sender repeats")  \

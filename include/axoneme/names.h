@@ -61,6 +61,10 @@
 #define AXO_MAP_L7_POOL "axo_l7_pool"
 #define AXO_MAP_HTTP_FLOW "axo_http_flow"
 #define AXO_MAP_HTTP_SUMS "axo_http_sums"
+#define AXO_MAP_PREFILTER "axo_prefilter"
+#define AXO_MAP_PF_HEAD "axo_pf_head"
+#define AXO_MAP_PF_COUNT "axo_pf_count"
+#define AXO_MAP_XDP_SAMPLE "axo_xdp_sample"
 /* What the pinned programs were made from: the agent's alone, programs do not know it. */
 #define AXO_MAP_BUILD "axo_build"
 

@@ -3,9 +3,12 @@
 bpf_test_SRCS := $(sort $(wildcard tests/bpf/test_*.c))
 bpf_test_HELPERS := $(filter-out $(bpf_test_SRCS),$(wildcard tests/bpf/*.c))
 
+# What the agent writes into maps, where a test cannot well make it itself.
+bpf_test_LOADER := $(addprefix loader/prefilter_,interval.c map.c rules.c table.c)
+
 define bpf_test
 BPF_TESTS += $(2)
-$(2)_SRCS := $(1) $(bpf_test_HELPERS)
+$(2)_SRCS := $(1) $(bpf_test_HELPERS) $(bpf_test_LOADER)
 $(2)_ARCHIVES := policy lib
 $(2)_LIBS := -lcmocka -lbpf -lelf -lz -lmnl -ljansson -lyaml
 endef

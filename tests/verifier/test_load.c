@@ -145,6 +145,7 @@ static void agent_owned_maps_are_read_only_to_programs(void **state)
 	assert_true(bpf_map__map_flags(skel->maps.axo_state) & BPF_F_RDONLY_PROG);
 	assert_true(bpf_map__map_flags(skel->maps.axo_pol_peer) & BPF_F_RDONLY_PROG);
 	assert_true(bpf_map__map_flags(skel->maps.axo_pol_entry) & BPF_F_RDONLY_PROG);
+	assert_true(bpf_map__map_flags(skel->maps.axo_pf_head) & BPF_F_RDONLY_PROG);
 	axoneme_bpf__destroy(skel);
 }
 
@@ -157,7 +158,8 @@ static void every_map_has_types_for_bpftool(void **state)
 	(void)state;
 	assert_non_null(skel);
 	bpf_object__for_each_map(map, skel->obj) {
-		if (bpf_map__is_internal(map) || bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF)
+		if (bpf_map__is_internal(map) || bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF ||
+		    bpf_map__type(map) == BPF_MAP_TYPE_ARRAY_OF_MAPS)
 			continue;
 		if (!bpf_map__btf_key_type_id(map) || !bpf_map__btf_value_type_id(map))
 			fail_msg("%s has no types", bpf_map__name(map));
