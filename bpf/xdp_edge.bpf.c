@@ -63,6 +63,7 @@ static __always_inline int edge_ipv4(struct xdp_md *ctx, struct edge *f, void *l
 	void *end = (void *)(long)ctx->data_end;
 	const struct axo_pf_header *h = pf_header();
 	struct iphdr *ip = l3;
+	__u32 room;
 
 	if ((void *)(ip + 1) > end)
 		return edge_cut(ctx, f);
@@ -72,9 +73,10 @@ static __always_inline int edge_ipv4(struct xdp_md *ctx, struct edge *f, void *l
 	f->src[1] = 0xffff00000000ULL | bpf_ntohl(ip->saddr);
 	f->dst[1] = 0xffff00000000ULL | bpf_ntohl(ip->daddr);
 	f->verdict = h ? pf_denies4(h, bpf_ntohl(ip->saddr)) : 0;
+	room = edge_room(ctx, f, bpf_ntohs(ip->tot_len));
 	if (f->verdict)
 		return -AXO_DROP_PREFILTER;
-	return martian_check4(ip, end, edge_room(ctx, f, bpf_ntohs(ip->tot_len)));
+	return martian_check4(ip, end, room);
 }
 
 static __always_inline int edge_ipv6(struct xdp_md *ctx, struct edge *f, void *l3)
@@ -96,9 +98,9 @@ static __always_inline int edge_ipv6(struct xdp_md *ctx, struct edge *f, void *l
 	f->dst[0] = (__u64)bpf_ntohl(a[0]) << 32 | bpf_ntohl(a[1]);
 	f->dst[1] = (__u64)bpf_ntohl(a[2]) << 32 | bpf_ntohl(a[3]);
 	f->verdict = h ? pf_denies6(h, f->src[0], f->src[1]) : 0;
+	room = edge_room(ctx, f, sizeof(*ip6) + bpf_ntohs(ip6->payload_len));
 	if (f->verdict)
 		return -AXO_DROP_PREFILTER;
-	room = edge_room(ctx, f, sizeof(*ip6) + bpf_ntohs(ip6->payload_len));
 	return martian_check6(ip6, room, f->src, f->dst);
 }
 

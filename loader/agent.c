@@ -42,11 +42,13 @@
 #include "loader/netdev.h"
 #include "loader/netwatch.h"
 #include "loader/policy_engine.h"
+#include "loader/prefilter.h"
 #include "loader/privileges.h"
 #include "loader/queue.h"
 #include "loader/reaper.h"
 #include "loader/reconcile.h"
 #include "loader/store.h"
+#include "loader/xdp.h"
 
 #include "ipam/ipam.h"
 
@@ -83,7 +85,8 @@ static int state_reload(void *arg, struct error *e)
 	if (r < 0)
 		return r;
 	policy_loaded(agent->policy);
-	return ip_feed_loaded(agent->ip_feed, e);
+	r = ip_feed_loaded(agent->ip_feed, e);
+	return r < 0 ? r : prefilter_load(agent->prefilter, e);
 }
 
 static void state_broken(void *arg, const struct error *e)
@@ -119,7 +122,10 @@ static void link_removed(void *arg, int ifindex)
 
 static void link_came_up(void *arg, int ifindex)
 {
-	netdev_came(arg, ifindex);
+	struct agent *agent = arg;
+
+	netdev_came(agent, ifindex);
+	xdp_came(agent->xdp, ifindex);
 }
 
 /* --- start --- */
@@ -221,6 +227,22 @@ static int start_loop(struct agent *agent, struct error *e)
 	return r < 0 ? r : flow_gc_open(&agent->flow_gc, agent, e);
 }
 
+/* The table that a former agent left is in force until the first job has made another. */
+static int start_edge(struct agent *agent, struct error *e)
+{
+	int r = db_begin(agent->db, e);
+
+	if (r == 0)
+		r = xdp_open(&agent->xdp, agent, e);
+	if (r == 0)
+		r = prefilter_open(&agent->prefilter, agent, e);
+	if (r == 0)
+		r = prefilter_load(agent->prefilter, e);
+	if (r == 0)
+		xdp_apply(agent->xdp);
+	return r;
+}
+
 static int start_policy(struct agent *agent, struct error *e)
 {
 	int r = policy_open(&agent->policy, agent, e);
@@ -271,7 +293,7 @@ static int agent_start(struct agent *agent, struct error *e)
 {
 	int (*const steps[])(struct agent *, struct error *) = {
 		start_checks, start_database, start_network,   start_datapath, start_privileges,
-		start_loop,   start_policy,   start_reconcile, start_api,
+		start_loop,   start_policy,   start_reconcile, start_edge,     start_api,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
@@ -304,6 +326,8 @@ static void agent_stop(struct agent *agent)
 	queue_close(agent->queue);
 	reaper_close(agent->reaper);
 	lifecycle_close(agent->lifecycle);
+	prefilter_close(agent->prefilter);
+	xdp_close(agent->xdp);
 	ip_feed_close(agent->ip_feed);
 	policy_close(agent->policy);
 	chaos_close(agent->chaos);

@@ -32,9 +32,11 @@ struct lifecycle;
 struct metrics;
 struct netwatch;
 struct policy_engine;
+struct prefilter;
 struct queue;
 struct reaper;
 struct store;
+struct xdp;
 
 /**
  * struct agent
@@ -57,6 +59,8 @@ struct store;
  * @links, @links_up: tell of devices that were removed, that came up (loader/netwatch.h)
  * @ip_feed:    prefixes and their identities, from a file and the API (loader/ip_feed.h)
  * @chaos:      experiments (loader/chaos.h)
+ * @prefilter:  sources that XDP drops (loader/prefilter.h)
+ * @xdp:        where it is attached (loader/xdp.h)
  * @policy:     policies and what they are compiled to (loader/policy_engine.h)
  * @events:     ring buffer consumer and its listeners (loader/events.h)
  * @metrics:    counters (loader/metrics.h)
@@ -88,6 +92,8 @@ struct agent {
 	struct netwatch *links_up;
 	struct ip_feed *ip_feed;
 	struct chaos *chaos;
+	struct prefilter *prefilter;
+	struct xdp *xdp;
 	struct policy_engine *policy;
 	struct events *events;
 	struct metrics *metrics;

@@ -18,6 +18,7 @@
 #include "loader/agent.h"
 #include "loader/api_ip.h"
 #include "loader/api_policy.h"
+#include "loader/api_prefilter.h"
 #include "loader/clock.h"
 
 struct api_request *api_request_new(struct agent *agent, struct evhttp_request *http,
@@ -129,7 +130,8 @@ static size_t body_max(api_handler handler)
 {
 	bool long_ = handler == api_policies_put || handler == api_policies_delete ||
 		     handler == api_policies_dry_run || handler == api_ips_put ||
-		     handler == api_ips_delete;
+		     handler == api_ips_delete || handler == api_prefilter_put ||
+		     handler == api_prefilter_delete;
 
 	return long_ ? API_POLICY_MAX : API_BODY_MAX;
 }

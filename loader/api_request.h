@@ -15,7 +15,7 @@
 #include "loader/api_route.h"
 
 #define API_BODY_MAX (1024 * 1024)
-#define API_POLICY_MAX (4 * API_BODY_MAX) /* of PUT and DELETE /v1/policies, /v1/ips */
+#define API_POLICY_MAX (4 * API_BODY_MAX) /* of PUT and DELETE of long lists */
 #define API_JSON "application/json"
 
 TAILQ_HEAD(api_requests, api_request);

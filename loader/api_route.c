@@ -11,6 +11,7 @@
 #include "loader/api_chaos.h"
 #include "loader/api_ip.h"
 #include "loader/api_policy.h"
+#include "loader/api_prefilter.h"
 #include "loader/api_read.h"
 
 /* X(METHOD, path, handler, query, has body, before ready, metric) */
@@ -29,6 +30,10 @@
 	X(GET, "/v1/ips", api_ips_get, NULL, 0, 0, NONE)                             \
 	X(PUT, "/v1/ips", api_ips_put, NULL, 1, 0, NONE)                             \
 	X(DELETE, "/v1/ips", api_ips_delete, NULL, 1, 0, NONE)                       \
+	X(GET, "/v1/prefilter", api_prefilter_get, NULL, 0, 0, NONE)                 \
+	X(PUT, "/v1/prefilter", api_prefilter_put, NULL, 1, 0, NONE)                 \
+	X(DELETE, "/v1/prefilter", api_prefilter_delete, NULL, 1, 0, NONE)           \
+	X(GET, "/v1/prefilter/entries", api_pf_entries_get, "address", 0, 0, NONE)   \
 	X(GET, "/v1/identities", api_identities_get, NULL, 0, 0, NONE)               \
 	X(GET, "/v1/flows", api_flows_get, "endpoint", 0, 0, NONE)                   \
 	X(DELETE, "/v1/flows", api_flows_delete, "endpoint", 0, 0, NONE)             \

@@ -12,6 +12,7 @@
 #include "loader/agent.h"
 #include "loader/api_ip.h"
 #include "loader/api_policy.h"
+#include "loader/api_prefilter.h"
 #include "loader/api_read.h"
 #include "loader/boottime.h"
 #include "loader/clock.h"
@@ -153,6 +154,8 @@ void api_status_get(struct agent *agent, struct api_request *req)
 		      number(metrics_rss_bytes())));
 	put(status, "policies", api_policy_status(agent));
 	put(status, "ips", api_ip_status(agent));
+	put(status, "prefilter", api_prefilter_status(agent));
+	put(status, "xdp", api_xdp_status(agent));
 	put(status, "masquerade", json_string(agent->opt.masquerade ? "on" : "off"));
 	put(status, "chaos", chaos_status_json(agent));
 	put(status, "delayLine", delay_to_json(agent));

@@ -72,6 +72,7 @@ static void find_devices(struct netlink *nl, struct options *opt)
 	route_list(nl, 4, device_add, &s);
 	route_list(nl, 6, device_add, &s);
 	netlink_close(s.nl);
+	opt->device_found = true;
 	for (size_t i = 0; i < opt->device.count; i++)
 		log_info("device of a default route is used", "device", opt->device.items[i]);
 }

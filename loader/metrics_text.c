@@ -12,6 +12,7 @@
 #include "ipam/ipam.h"
 #include "lib/cleanup.h"
 #include "loader/agent.h"
+#include "loader/api_prefilter.h"
 #include "loader/boottime.h"
 #include "loader/clock.h"
 #include "loader/count.h"
@@ -59,8 +60,11 @@ static void drop_bytes(const struct axo_drop_key *key, const struct axo_drop_cou
 			    sum->bytes);
 }
 
+/* What the prefilter drops is counted by group only. */
 static void write_drops(const struct agent *agent, struct evbuffer *out)
 {
+	static const struct axo_drop_key prefilter = {AXO_DROP_PREFILTER, AXO_DIR_INGRESS};
+	struct axo_drop_count sum = {0};
 	int fd;
 
 	if (!agent->datapath)
@@ -68,9 +72,14 @@ static void write_drops(const struct agent *agent, struct evbuffer *out)
 	fd = datapath_map_fd(agent->datapath, MAP_DROPS);
 	metrics_head(out, "axoneme_drop_packets_total", "counter", "Packets dropped.");
 	drop_count_each(fd, drop_packets, out);
+	if (prefilter_drops(agent, &sum) == 0 && sum.packets)
+		drop_packets(&prefilter, &sum, out);
 	metrics_head(out, "axoneme_drop_bytes_total", "counter",
 		     "Bytes dropped, from the Ethernet header on.");
 	drop_count_each(fd, drop_bytes, out);
+	if (sum.packets)
+		drop_bytes(&prefilter, &sum, out);
+	prefilter_metrics(agent, out);
 }
 
 static void write_counts(const struct agent *agent, struct evbuffer *out)

@@ -177,6 +177,10 @@ static int check_whole(const struct options *o, struct error *e)
 		return error_set(e, EINVAL,
 				 "mtu %llu: expected at least 1280 for IPv6, 68 for IPv4",
 				 (unsigned long long)o->mtu);
+	if (strcmp(o->xdp, "auto") != 0 && strcmp(o->xdp, "on") != 0 &&
+	    strcmp(o->xdp, "generic") != 0 && strcmp(o->xdp, "off") != 0)
+		return error_set(e, EINVAL, "xdp: \"%.40s\": expected auto, on, generic or off",
+				 o->xdp);
 	if (strcmp(o->routing, "native") != 0 && strcmp(o->routing, "stack") != 0)
 		return error_set(e, EINVAL, "routing: \"%.40s\": expected native or stack",
 				 o->routing);

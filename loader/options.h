@@ -35,6 +35,8 @@ struct text_list {
  * @pod_cidr: one prefix per family, one or two
  * @service_cidr: destinations that something in the host's stack translates
  * @no_masquerade_cidr: outside cluster_cidr, and pods keep their address all the same
+ * @xdp: "auto", "on", "generic" or "off"; see loader/xdp.h
+ * @device_found: nobody named @device: they are those of default routes
  * @routing: "native" or "stack"; see options_native()
  * @cooldown_ms: how long a released address is not handed out
  * @mtu: of pod devices; 0 = that of the first --device, else of the default route's device, else 1500
@@ -67,7 +69,10 @@ struct options {
 	uint64_t policy_entry_max;
 	struct cidr_list kube_apiserver;
 	bool masquerade;
+	bool device_found;
 	char *routing;
+	char *xdp;
+	char *prefilter_file;
 	bool allow_host;
 	enum log_level log_level;
 	bool check;

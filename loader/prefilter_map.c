@@ -22,8 +22,9 @@ static int chunk_make(const struct pf_table *t, size_t done)
 
 	if (!chunk)
 		return -ENOMEM;
-	memcpy(chunk, t->words + done,
-	       (left < AXO_PF_CHUNK_WORDS ? left : AXO_PF_CHUNK_WORDS) * sizeof(uint64_t));
+	if (left)
+		memcpy(chunk, t->words + done,
+		       (left < AXO_PF_CHUNK_WORDS ? left : AXO_PF_CHUNK_WORDS) * sizeof(uint64_t));
 	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "axo_pf_chunk", sizeof(key), sizeof(*chunk), 1,
 			    &opts);
 	if (fd < 0)
@@ -71,18 +72,40 @@ static void bank_clear(const struct pf_maps *m, uint64_t bank)
 	}
 }
 
-/* Putting a map into a map of maps waits for all programs (kernel/bpf/syscall.c). */
+/*
+ * Wait for all programs that run now: the kernel does when a map is put into a map of maps
+ * (kernel/bpf/syscall.c, maybe_wait_bpf_programs()).  The last slot of @bank is free for that.
+ */
 static int programs_wait(const struct pf_maps *m, uint64_t bank)
 {
-	uint32_t slot = slot_of(bank, 0), id;
-	_cleanup_close_ int fd = -1;
+	const struct pf_table nothing = {0};
+	_cleanup_close_ int fd = chunk_make(&nothing, 0);
+	uint32_t slot = slot_of(bank, AXO_PF_SLOTS - 1);
 
-	if (bpf_map_lookup_elem(m->slots_fd, &slot, &id) < 0)
+	if (fd < 0)
+		return fd;
+	if (bpf_map_update_elem(m->slots_fd, &slot, &fd, BPF_ANY) < 0)
 		return -errno;
-	fd = bpf_map_get_fd_by_id(id);
-	if (fd < 0 || bpf_map_update_elem(m->slots_fd, &slot, &fd, BPF_ANY) < 0)
-		return -errno;
+	bpf_map_delete_elem(m->slots_fd, &slot);
 	return 0;
+}
+
+static int activate(const struct pf_maps *m, uint64_t bank)
+{
+	struct axo_pf_header active = {.bank = bank};
+	uint32_t key = AXO_PF_ACTIVE;
+
+	return bpf_map_update_elem(m->head_fd, &key, &active, BPF_ANY) < 0 ? -errno : 0;
+}
+
+/* Nothing is denied: no bank, and no memory. */
+static int deactivate(const struct pf_maps *m, uint64_t old)
+{
+	int r = old ? activate(m, 0) : 0;
+
+	if (r == 0 && old && programs_wait(m, old) == 0)
+		bank_clear(m, old);
+	return r;
 }
 
 int pf_map_install(const struct pf_maps *m, const struct pf_table *t, uint64_t *bytes)
@@ -93,17 +116,19 @@ int pf_map_install(const struct pf_maps *m, const struct pf_table *t, uint64_t *
 	uint64_t old, bank;
 	int r;
 
-	if (chunks > AXO_PF_SLOTS)
+	if (chunks >= AXO_PF_SLOTS)
 		return -E2BIG;
 	if (bpf_map_lookup_elem(m->head_fd, &key, &active) < 0)
 		return -errno;
 	old = active.bank;
+	*bytes = 0;
+	if (!t->header.index4 && !t->header.index6)
+		return deactivate(m, old);
 	bank = old == AXO_PF_BANK0 ? AXO_PF_BANK1 : AXO_PF_BANK0;
 	bank_clear(m, bank);
 	r = bank_fill(m, bank, t);
-	active = (struct axo_pf_header){.bank = bank};
-	if (r == 0 && bpf_map_update_elem(m->head_fd, &key, &active, BPF_ANY) < 0)
-		r = -errno;
+	if (r == 0)
+		r = activate(m, bank);
 	if (r < 0) {
 		bank_clear(m, bank);
 		return r;

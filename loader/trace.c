@@ -131,6 +131,7 @@ static void files_remove(struct removal *r, const struct options *opt)
 	file_remove(r, opt->state_dir, AXO_DB_NAME "-wal");
 	file_remove(r, opt->state_dir, AXO_DB_NAME "-shm");
 	file_remove(r, opt->state_dir, DB_LOCK_NAME);
+	file_remove(r, opt->state_dir, AXO_PREFILTER_KEPT);
 	queue_remove(r, opt->queue_dir);
 	rmdir(opt->run_dir);
 	rmdir(opt->state_dir);

@@ -31,6 +31,8 @@
 
 #define AXO_SOCKET_NAME "axoneme.sock"
 #define AXO_DB_NAME "axoneme.db"
+/* Copy of the last good --prefilter-file, in the state directory. */
+#define AXO_PREFILTER_KEPT "prefilter"
 
 /* Maps: see docs/maps.md. */
 #define AXO_MAP_ENDPOINT "axo_endpoint"

@@ -53,7 +53,7 @@
 /** AXO_PF_DEEPER - bit of a verdict of IPv6: the lower 64 bits decide */
 #define AXO_PF_DEEPER 0x8000000000000000ULL
 
-/** struct axo_pf_chunk - value of the inner maps, which have one entry each */
+/** struct axo_pf_chunk - value of the inner maps, which have one entry each; @w: its words */
 struct axo_pf_chunk {
 	__u64 w[AXO_PF_CHUNK_WORDS];
 };

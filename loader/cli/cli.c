@@ -123,6 +123,12 @@ static bool set_kind(struct cli *cli, const char *value)
 	return true;
 }
 
+static bool set_group(struct cli *cli, const char *value)
+{
+	cli->group = value;
+	return true;
+}
+
 /* Options with a value; @bit 0 = every command has it. */
 static const struct {
 	const char *name;
@@ -140,6 +146,7 @@ static const struct {
 	{"--http", "-H", OPTION_TRACE, set_http},
 	{"--file", "-f", OPTION_FILE, set_file},
 	{"--kind", "-k", OPTION_KIND, set_kind},
+	{"--group", "-g", OPTION_GROUP, set_group},
 };
 
 /* Options without a value. */

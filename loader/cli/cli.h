@@ -21,6 +21,7 @@ enum cli_exit { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
  * @endpoint: --endpoint, or NULL
  * @type:     --type, or NULL
  * @from, @to, @dport, @http, @file, @kind: of policy commands, or NULL
+ * @group:    --group, or NULL
  * @dry_run:  --dry-run
  * @all:      --all
  * @histogram: --histogram
@@ -37,6 +38,7 @@ struct cli {
 	const char *http;
 	const char *file;
 	const char *kind;
+	const char *group;
 	bool dry_run;
 	bool all;
 	bool histogram;

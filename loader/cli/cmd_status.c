@@ -107,6 +107,25 @@ static void print_maps(const struct cli *cli, const json_t *maps)
 	table_end(&t);
 }
 
+static void print_xdp(const struct cli *cli, const json_t *devices)
+{
+	static const char *const header[] = {"DEVICE", "XDP", "ERROR", NULL};
+	const json_t *d;
+	struct table t;
+	size_t i;
+
+	if (!json_array_size(devices))
+		return;
+	table_begin(&t, cli->out, header);
+	json_array_foreach(devices, i, d) {
+		table_cell(&t, "%s", client_text(d, "device"));
+		table_cell(&t, "%s", client_text(d, "mode"));
+		table_cell(&t, "%s", client_text(d, "error"));
+	}
+	table_end(&t);
+	fputc('\n', cli->out);
+}
+
 enum cli_exit cmd_status(struct cli *cli, char **args, int count)
 {
 	_cleanup_json_ json_t *status = NULL;
@@ -123,6 +142,7 @@ enum cli_exit cmd_status(struct cli *cli, char **args, int count)
 	fputc('\n', cli->out);
 	print_pools(cli, json_object_get(status, "pools"));
 	fputc('\n', cli->out);
+	print_xdp(cli, json_object_get(status, "xdp"));
 	print_maps(cli, json_object_get(status, "maps"));
 	return CLI_DONE;
 }

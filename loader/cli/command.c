@@ -45,6 +45,14 @@ const struct command commands[] = {
 	 "what each rule of an experiment did, and how late the delay line was"},
 	{"chaos stop", "NAME | --all", 0, 1, OPTION_ALL, cmd_chaos_stop,
 	 "end experiments before their time (NAME: NAMESPACE/NAME of the policy, or of chaos list)"},
+	{"prefilter list", "[ADDRESS]", 0, 1, 0, cmd_prefilter_list,
+	 "prefixes whose packets are dropped on arrival, or the one that decides on an address"},
+	{"prefilter add", "[--group NAME] CIDR|!CIDR...", 1, MANY, OPTION_GROUP, cmd_prefilter_add,
+	 "drop what comes from a prefix; with '!' it passes all the same"},
+	{"prefilter delete", "CIDR...", 1, MANY, 0, cmd_prefilter_delete,
+	 "forget prefixes that were added"},
+	{"prefilter groups", "", 0, 0, 0, cmd_prefilter_groups,
+	 "groups of prefixes, and what each dropped"},
 	{"version", "", 0, 0, 0, cmd_version, "versions of this program and of the agent"},
 };
 const size_t command_count = ARRAY_SIZE(commands);

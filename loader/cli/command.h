@@ -19,6 +19,7 @@ enum cli_option {
 	OPTION_DRY_RUN = 32,
 	OPTION_ALL = 64,
 	OPTION_HISTOGRAM = 128,
+	OPTION_GROUP = 1024,
 };
 
 /**
@@ -70,6 +71,10 @@ enum cli_exit cmd_policy_list(struct cli *cli, char **args, int count);
 enum cli_exit cmd_policy_show(struct cli *cli, char **args, int count);
 enum cli_exit cmd_policy_trace(struct cli *cli, char **args, int count);
 enum cli_exit cmd_policy_validate(struct cli *cli, char **args, int count);
+enum cli_exit cmd_prefilter_add(struct cli *cli, char **args, int count);
+enum cli_exit cmd_prefilter_delete(struct cli *cli, char **args, int count);
+enum cli_exit cmd_prefilter_groups(struct cli *cli, char **args, int count);
+enum cli_exit cmd_prefilter_list(struct cli *cli, char **args, int count);
 enum cli_exit cmd_status(struct cli *cli, char **args, int count);
 enum cli_exit cmd_version(struct cli *cli, char **args, int count);
 

@@ -21,8 +21,20 @@ $(BENCH_HTTP).o: tests/bench/http_head.bpf.c $(wildcard bpf/lib/l7_*.h include/a
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 
+# The edge's own source, with a source address of its own for every packet.
+BENCH_PREFILTER := $(O)/bin/bench/prefilter $(O)/bin/bench/prefilter.o
+$(O)/bpf/bench_prefilter.o: tests/bench/prefilter.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -Wno-unused-function -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
+$(O)/bin/bench/prefilter.o: $(O)/bpf/bench_prefilter.o $(O)/bpf/config.bpf.o
+	$(call say,BPFLINK,$@)
+	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen object $@ $^
+$(O)/bin/bench/prefilter: $(call obj,tests/bench/prefilter.c $(addprefix loader/prefilter_,interval.c map.c rules.c table.c)) $(O)/liblib.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ -lbpf -lelf -lz
+
 ## bench: measure against peers, print one table (B=name: one figure; ROUNDS=n)
 .PHONY: bench bench-tools
-bench-tools: $(BENCH_BINS) $(BENCH_FLOOR) $(BENCH_HTTP)
+bench-tools: $(BENCH_BINS) $(BENCH_FLOOR) $(BENCH_HTTP) $(BENCH_PREFILTER)
 bench: all bench-tools
 	$(Q)tests/bench/run --build $(O) $(if $(ROUNDS),--rounds $(ROUNDS)) $(B)

@@ -34,6 +34,8 @@ test_commands_are_offered() {
 test_options_are_those_of_the_command() {
 	assert_match "--endpoint" "$(offered axoneme conntrack list --)"
 	assert_no_match "--endpoint" "$(offered axoneme status --)"
+	assert_match "--group" "$(offered axoneme prefilter add --)"
+	assert_no_match "--group" "$(offered axoneme prefilter delete --)"
 	assert_eq "table json" "$(offered axoneme status -o "")"
 	assert_eq "drop policy-verdict all" "$(offered axoneme monitor --type "")"
 }
@@ -49,6 +51,7 @@ test_options_of_the_agent_are_offered() {
 	assert_match "--pod-cidr" "$(offered axonemed --)"
 	assert_eq "on off" "$(offered axonemed --masquerade "")"
 	assert_eq "--log-level" "$(offered axonemed --lo)"
+	assert_eq "auto on generic off" "$(offered axonemed --xdp "")"
 	assert_eq "lo" "$(offered axonemed --device lo)"
 }
 

@@ -84,7 +84,7 @@ test_a_device_that_is_made_anew_is_used() {
 
 test_no_hook_is_left_behind() {
 	agent_stop
-	agent_start --device nic0 --routing stack
+	agent_start --device nic0 --routing stack --xdp off
 	assert_eq "" "$(bpftool -j net show dev nic0 | jq -r '.[].tc[], .[].xdp[] | .name')" "programs"
 }
 

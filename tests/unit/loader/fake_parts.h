@@ -23,6 +23,7 @@
 #include "loader/api_ip.h"
 #include "loader/api_policy.h"
 #include "loader/chaos_json.h"
+#include "loader/api_prefilter.h"
 #include "loader/datapath.h"
 #include "loader/delay.h"
 #include "loader/flow_gc.h"
@@ -190,6 +191,36 @@ void api_ips_delete(struct agent *agent, struct api_request *req)
 
 	(void)agent;
 	api_reply(req, json_pack("{s:i}", "deleted", (int)count));
+}
+
+FAKE_HANDLER(api_prefilter_get)
+FAKE_HANDLER(api_prefilter_put)
+FAKE_HANDLER(api_prefilter_delete)
+FAKE_HANDLER(api_pf_entries_get)
+
+json_t *api_prefilter_status(const struct agent *agent)
+{
+	(void)agent;
+	return json_object();
+}
+
+json_t *api_xdp_status(const struct agent *agent)
+{
+	(void)agent;
+	return json_array();
+}
+
+int prefilter_drops(const struct agent *agent, struct axo_drop_count *sum)
+{
+	(void)agent;
+	*sum = (struct axo_drop_count){.packets = 12, .bytes = 720};
+	return 0;
+}
+
+void prefilter_metrics(const struct agent *agent, struct evbuffer *out)
+{
+	(void)agent;
+	(void)out;
 }
 
 json_t *api_ip_status(const struct agent *agent)
