@@ -29,7 +29,7 @@ $(O)/bpf/bench_prefilter.o: tests/bench/prefilter.bpf.c
 $(O)/bin/bench/prefilter.o: $(O)/bpf/bench_prefilter.o $(O)/bpf/config.bpf.o
 	$(call say,BPFLINK,$@)
 	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen object $@ $^
-$(O)/bin/bench/prefilter: $(call obj,tests/bench/prefilter.c $(addprefix loader/prefilter_,interval.c map.c rules.c table.c)) $(O)/liblib.a
+$(O)/bin/bench/prefilter: $(O)/obj/tests/bench/prefilter.o $(addprefix $(O)/obj/loader/prefilter_,interval.o map.o rules.o table.o) $(O)/liblib.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ -lbpf -lelf -lz
 
