@@ -160,7 +160,8 @@ enum cli_exit cmd_monitor(struct cli *cli, char **args, int count)
 
 	(void)args;
 	(void)count;
-	if (cli->type && strspn(cli->type, "abcdefghijklmnopqrstuvwxyz-") != strlen(cli->type))
+	if (cli->type &&
+	    strspn(cli->type, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(cli->type))
 		return cli_usage(cli, "--type %s: expected the name of a type", cli->type);
 	snprintf(path, sizeof(path), "/v1/events?type=%.64s", cli->type ? cli->type : "all");
 	catch_signals();
