@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What the network sends to pods: tc ingress of the host's devices.
+ * What the network sends to pods and to the host: tc ingress of the host's devices.
  *
- * Only packets for addresses of the pod CIDR are looked at; everything else belongs to the host's
- * stack, as if this program were not there.  So do packets of flows that the stack has a part in
- * (masqueraded, published ports): their other end is behind axo_net, and what arrives here is
- * passed on.
+ * Packets for addresses of the pod CIDR are delivered; everything else belongs to the host's stack,
+ * as if this program were not there, unless a policy for the host denies it (lib/host.h).  Packets
+ * of flows that the stack has a part in (masqueraded, published ports) are the stack's, too: their
+ * other end is behind axo_net.
  */
 #include "bpf/lib/drop.h"
 #include "bpf/lib/fast.h"
 #include "bpf/lib/frag.h"
+#include "bpf/lib/host.h"
 #include "bpf/lib/related.h"
 #include "bpf/lib/tail.h"
 
@@ -83,8 +84,10 @@ int from_netdev(struct __sk_buff *skb)
 	struct packet p;
 	int rc;
 
-	if (!netdev_for_pod(skb))
-		return TC_ACT_UNSPEC;
+	if (!axo_cfg.native || !netdev_for_pod(skb)) {
+		rc = host_check(skb, &p, FROM_NETWORK);
+		return rc < 0 ? drop(skb, &p, -rc) : TC_ACT_UNSPEC;
+	}
 	rc = fast_path(skb, &p, FROM_NETWORK);
 	if (rc == VERDICT_SLOW) {
 		packet_restart(&p);

@@ -25,7 +25,7 @@ static int by_name(const void *a, const void *b)
 	return order ? order : (int)x->kind - (int)y->kind;
 }
 
-/* Endpoints of this host that it selects. */
+/* Endpoints of this host that it selects; the host is none. */
 static json_int_t endpoints_of(const struct policy_engine *p, const struct policy *policy)
 {
 	struct policy_subject *s;
@@ -35,7 +35,7 @@ static json_int_t endpoints_of(const struct policy_engine *p, const struct polic
 	{
 		const struct peer_identity *who = peers_get(p->peers, s->identity);
 
-		if (who && policy_selects(policy, &who->labels))
+		if (who && !s->host && policy_selects(policy, &who->labels))
 			count += s->refs;
 	}
 	return count;

@@ -32,6 +32,7 @@ static const char *const map_names[MAP_COUNT] = {
 	[MAP_POL_ENTRY] = AXO_MAP_POL_ENTRY,
 	[MAP_POL_HITS] = AXO_MAP_POL_HITS,
 	[MAP_ROUTE] = AXO_MAP_ROUTE,
+	[MAP_HOST] = AXO_MAP_HOST,
 	[MAP_FEATURE] = AXO_MAP_FEATURE,
 	[MAP_PROGS] = AXO_MAP_PROGS,
 	[MAP_CHAOS] = AXO_MAP_CHAOS,
@@ -125,6 +126,7 @@ int datapath_open(struct datapath **out, const struct options *opt, const struct
 	memset(dp->prog_fds, 0xff, sizeof(dp->prog_fds));
 	/* The kernel empties a program array that has neither pin nor descriptor. */
 	dp->old_progs_fd = pin_get(opt->bpffs_dir, AXO_MAP_PROGS);
+	dp->audit = opt->policy_audit;
 	r = datapath_make(dp, opt, config, e);
 	if (r < 0) {
 		datapath_close(dp);
@@ -159,6 +161,11 @@ void datapath_settle(struct datapath *dp)
 {
 	cleanup_close(&dp->old_progs_fd);
 	dp->old_progs_fd = -1;
+}
+
+bool datapath_audit(const struct datapath *dp)
+{
+	return dp->audit;
 }
 
 int datapath_map_fd(const struct datapath *dp, enum datapath_map map)

@@ -34,6 +34,7 @@ enum datapath_map {
 	MAP_POL_ENTRY,
 	MAP_POL_HITS,
 	MAP_ROUTE,
+	MAP_HOST,
 	MAP_FEATURE,
 	MAP_PROGS,
 	MAP_CHAOS,
@@ -87,6 +88,9 @@ int datapath_map_fd(const struct datapath *dp, enum datapath_map map);
 const char *datapath_map_name(enum datapath_map map);
 int datapath_map_info(const struct datapath *dp, enum datapath_map map,
 		      struct datapath_map_info *out);
+
+/** datapath_audit - do policies deny nothing, as the options say? */
+bool datapath_audit(const struct datapath *dp);
 
 /** datapath_prog_fd - borrowed; @name: of an entry point, as "from_pod"; -ENOENT */
 int datapath_prog_fd(const struct datapath *dp, const char *name);

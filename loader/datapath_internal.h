@@ -13,6 +13,7 @@
 	X(FROM_POD, from_pod)       \
 	X(FROM_HOST, from_host)     \
 	X(FROM_NETDEV, from_netdev) \
+	X(TO_NETDEV, to_netdev)     \
 	X(FROM_DELAY, from_delay)   \
 	X(XDP_EDGE, xdp_edge)
 
@@ -29,11 +30,13 @@ enum datapath_prog {
 /**
  * struct datapath - descriptors, and a copy of axo_state, whose only writer this is
  * @old_progs_fd: axo_progs of the agent before, or -1; see datapath_settle()
+ * @audit: datapath_audit()
  */
 struct datapath {
 	int map_fds[MAP_COUNT];
 	int prog_fds[PROG_COUNT];
 	int old_progs_fd;
+	bool audit;
 	struct axo_state state;
 };
 

@@ -9,6 +9,7 @@
 #define LOADER_ENDPOINT_H
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,7 @@ struct endpoint_port {
  * @ifindex:   of @device; 0 when LOST
  * @netns:     path as the runtime gave it, or ""
  * @labels:    sorted, unique, "source:key=value"; @label_count of them
+ * @audit:     its policies deny nothing (AXO_ENDPOINT_AUDIT), whatever --policy-audit says
  * @policy:    the compiled policy, as programs see it
  * @subject:   the policy engine's (loader/policy_engine.h); NULL = not entered there
  */
@@ -57,6 +59,7 @@ struct endpoint {
 	struct endpoint_port *ports;
 	size_t port_count;
 	enum endpoint_state state;
+	bool audit;
 	struct axo_policy_ref policy;
 	struct policy_subject *subject;
 };

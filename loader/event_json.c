@@ -100,6 +100,13 @@ void event_drop_to_json(const struct axo_event_drop *ev, uint64_t wall_us, const
 			    ev->src_identity, ev->dst_identity);
 }
 
+static const char *verdict_name(unsigned int verdict)
+{
+	if (verdict == AXO_POL_AUDIT)
+		return "audit";
+	return verdict == AXO_POL_ALLOW ? "allow" : "deny";
+}
+
 void event_verdict_to_json(const struct axo_event_verdict *ev, uint64_t wall_us, const char *rule,
 			   struct evbuffer *out)
 {
@@ -112,7 +119,7 @@ void event_verdict_to_json(const struct axo_event_verdict *ev, uint64_t wall_us,
 			    "\"endpoint\":%u,\"ifindex\":%u,\"protocol\":\"%s\","
 			    "\"source\":\"%s\",\"destination\":\"%s\",\"sourcePort\":%u,"
 			    "\"destinationPort\":%u,",
-			    ev->verdict == AXO_POL_ALLOW ? "allow" : "deny",
+			    verdict_name(ev->verdict),
 			    ev->reason ? drop_reason_name(ev->reason, reason) : "",
 			    drop_dir_name(ev->dir), ev->endpoint, ev->ifindex,
 			    proto_to_str(ev->proto, proto), addr_to_str(&ev->saddr, source),

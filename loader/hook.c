@@ -35,6 +35,7 @@
 
 /* From linux/bpf.h of 6.6, which Debian 12's headers (6.1) lack. */
 #define AXO_BPF_TCX_INGRESS 46
+#define AXO_BPF_TCX_EGRESS 47
 #define AXO_BPF_LINK_TYPE_TCX 11
 #define AXO_BPF_F_BEFORE (1U << 3)
 
@@ -158,28 +159,28 @@ static void put_clsact(struct hooks *h, struct batch *b, int ifindex)
 	batch_end(b, m);
 }
 
-static void filter_header(struct nlmsghdr *m, int ifindex)
+static void filter_header(struct nlmsghdr *m, int ifindex, bool egress)
 {
 	struct tcmsg *t = mnl_nlmsg_put_extra_header(m, sizeof(*t));
 
 	t->tcm_family = AF_UNSPEC;
 	t->tcm_ifindex = ifindex;
 	t->tcm_handle = FILTER_HANDLE;
-	t->tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
+	t->tcm_parent = TC_H_MAKE(TC_H_CLSACT, egress ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS);
 	t->tcm_info = TC_H_MAKE(FILTER_PRIO << 16, htons(ETH_P_ALL));
 	mnl_attr_put_strz(m, TCA_KIND, "bpf");
 }
 
 /* Create, or replace the program of the filter that is there, atomically (net/sched/cls_bpf.c). */
-static void put_filter(struct hooks *h, struct batch *b, int ifindex, int prog_fd, const char *name)
+static void put_filter(struct hooks *h, struct batch *b, const struct hook_device *d)
 {
 	struct nlmsghdr *m = batch_put(h, b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_REPLACE, 0);
 	struct nlattr *nest;
 
-	filter_header(m, ifindex);
+	filter_header(m, d->ifindex, d->egress);
 	nest = mnl_attr_nest_start(m, TCA_OPTIONS);
-	mnl_attr_put_u32(m, TCA_BPF_FD, (uint32_t)prog_fd);
-	mnl_attr_put_strz(m, TCA_BPF_NAME, name);
+	mnl_attr_put_u32(m, TCA_BPF_FD, (uint32_t)d->prog_fd);
+	mnl_attr_put_strz(m, TCA_BPF_NAME, d->prog);
 	mnl_attr_put_u32(m, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
 	mnl_attr_nest_end(m, nest);
 	batch_end(b, m);
@@ -218,11 +219,12 @@ static void put_up(struct hooks *h, struct batch *b, int ifindex, uint32_t mtu)
 
 int hook_attach_pod(struct hooks *h, int ifindex, int prog_fd, uint32_t mtu, struct error *e)
 {
+	const struct hook_device d = {.ifindex = ifindex, .prog = "from_pod", .prog_fd = prog_fd};
 	struct batch b = {0};
 	int r;
 
 	put_clsact(h, &b, ifindex);
-	put_filter(h, &b, ifindex, prog_fd, "from_pod");
+	put_filter(h, &b, &d);
 	put_no_link_local(h, &b, ifindex);
 	put_up(h, &b, ifindex, mtu);
 	r = batch_talk(h, &b);
@@ -237,7 +239,7 @@ int hook_pod_attached(struct hooks *h, int ifindex)
 	struct nlmsghdr *m = batch_put(h, &b, RTM_GETTFILTER, 0, 0);
 	int r;
 
-	filter_header(m, ifindex);
+	filter_header(m, ifindex, false);
 	batch_end(&b, m);
 	r = batch_talk(h, &b);
 	/* EINVAL: the device has no clsact. */
@@ -252,7 +254,7 @@ static int attach_clsact(struct hooks *h, const struct hook_device *d, struct er
 	int r;
 
 	put_clsact(h, &b, d->ifindex);
-	put_filter(h, &b, d->ifindex, d->prog_fd, d->prog);
+	put_filter(h, &b, d);
 	r = batch_talk(h, &b);
 	return r < 0 ? error_set(e, r, "cannot attach %s to %s: %s", d->prog, d->name, strerror(-r))
 		     : 0;
@@ -265,7 +267,7 @@ static int detach_clsact(struct hooks *h, const struct hook_device *d)
 	struct nlmsghdr *m = batch_put(h, &b, RTM_DELTFILTER, 0, 0);
 	int r;
 
-	filter_header(m, d->ifindex);
+	filter_header(m, d->ifindex, d->egress);
 	batch_end(&b, m);
 	r = batch_talk(h, &b);
 	return r == -ENOENT || r == -EINVAL || r == -ENODEV ? 0 : r;
@@ -321,7 +323,8 @@ static int tcx_create(struct hooks *h, const char *pin, const struct hook_device
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = AXO_BPF_F_BEFORE);
 	_cleanup_close_ int fd =
-		bpf_link_create(d->prog_fd, d->ifindex, AXO_BPF_TCX_INGRESS, &opts);
+		bpf_link_create(d->prog_fd, d->ifindex,
+				d->egress ? AXO_BPF_TCX_EGRESS : AXO_BPF_TCX_INGRESS, &opts);
 
 	return fd < 0 ? -errno : pin_replace(h->bpffs_dir, pin, fd);
 }

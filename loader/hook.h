@@ -27,12 +27,14 @@ void hooks_close(struct hooks *h);
 const char *hooks_host_mode(const struct hooks *h);
 
 /**
- * struct hook_device - a program on the ingress of a device that is no pod's
+ * struct hook_device - a program on a device that is no pod's
  * @ifindex: 0 = there is no such device now (hook_detach_device() only)
+ * @egress:  it meets what the device is about to send, not what it received
  * @prog:    its name: that of the pin, and of the filter
  */
 struct hook_device {
 	int ifindex;
+	bool egress;
 	const char *name;
 	const char *prog;
 	int prog_fd;

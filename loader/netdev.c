@@ -25,6 +25,7 @@
 #include "loader/datapath.h"
 #include "loader/gateway.h"
 #include "loader/hook.h"
+#include "loader/policy_host.h"
 
 typedef int (*route_fn)(const struct cidr *prefix, bool native, void *arg);
 
@@ -107,13 +108,39 @@ static void routes_prune(const struct options *opt, int map)
 	}
 }
 
-static int device_attach(struct agent *agent, const char *name, struct error *e)
+static int hook_apply(struct agent *agent, const struct hook_device *d, bool wanted,
+		      struct error *e)
 {
-	struct hook_device d = {
+	if (wanted)
+		return hook_attach_device(agent->hooks, d, e);
+	hook_detach_device(agent->hooks, d);
+	return 0;
+}
+
+/* Both hooks, as far as somebody needs them: to_netdev is for host policy only. */
+static int hooks_apply(struct agent *agent, const char *name, int ifindex, struct error *e)
+{
+	struct hook_device in = {
+		.ifindex = ifindex,
 		.name = name,
 		.prog = "from_netdev",
 		.prog_fd = datapath_prog_fd(agent->datapath, "from_netdev"),
 	};
+	struct hook_device out = {
+		.ifindex = ifindex,
+		.egress = true,
+		.name = name,
+		.prog = "to_netdev",
+		.prog_fd = datapath_prog_fd(agent->datapath, "to_netdev"),
+	};
+	bool host = policy_host_enforced(agent->policy);
+	int r = hook_apply(agent, &in, host || options_native(&agent->opt), e);
+
+	return r < 0 ? r : hook_apply(agent, &out, host, e);
+}
+
+static int device_attach(struct agent *agent, const char *name, struct error *e)
+{
 	struct link link;
 	int r = link_get(agent->nl, name, 0, &link);
 
@@ -126,12 +153,7 @@ static int device_attach(struct agent *agent, const char *name, struct error *e)
 	r = gateway_device(&agent->opt, name, e);
 	if (r < 0)
 		return r;
-	d.ifindex = link.ifindex;
-	if (!options_native(&agent->opt)) {
-		hook_detach_device(agent->hooks, &d);
-		return 0;
-	}
-	return hook_attach_device(agent->hooks, &d, e);
+	return hooks_apply(agent, name, link.ifindex, e);
 }
 
 static bool is_configured(const struct agent *agent, const char *name)
@@ -142,7 +164,7 @@ static bool is_configured(const struct agent *agent, const char *name)
 	return false;
 }
 
-static int devices_attach(struct agent *agent, struct error *e)
+int netdev_attach(struct agent *agent, struct error *e)
 {
 	int r = 0;
 
@@ -159,7 +181,7 @@ int netdev_apply(struct agent *agent, struct error *e)
 	if (r < 0)
 		return error_set(e, r, "cannot write " AXO_MAP_ROUTE ": %s", strerror(-r));
 	routes_prune(&agent->opt, map);
-	r = devices_attach(agent, e);
+	r = netdev_attach(agent, e);
 	datapath_bump(agent->datapath);
 	return r;
 }
@@ -172,6 +194,6 @@ void netdev_came(struct agent *agent, int ifindex)
 	if (ifindex &&
 	    (!if_indextoname((unsigned int)ifindex, name) || !is_configured(agent, name)))
 		return;
-	if (devices_attach(agent, &e) < 0)
+	if (netdev_attach(agent, &e) < 0)
 		log_error("cannot attach to a device", "err", e.msg);
 }

@@ -42,6 +42,8 @@ struct text_list {
  * @mtu: of pod devices; 0 = that of the first --device, else of the default route's device, else 1500
  * @policy_entry_max: in the maps, the second copy that a change needs included
  * @kube_apiserver: addresses of the entity; no /0
+ * @node_label: of the host, as "k8s:KEY=VALUE"
+ * @policy_audit: policies deny nothing, for all endpoints and the host
  * @allow_host: the host reaches its pods whatever policies deny
  * @check, @cleanup, @help, @version: what to do instead of running
  */
@@ -54,6 +56,7 @@ struct options {
 	struct cidr_list no_masquerade_cidr;
 	struct cidr_list reserve;
 	struct text_list device;
+	struct text_list node_label;
 	char *cni_conf_dir;
 	char *run_dir;
 	char *state_dir;
@@ -74,6 +77,7 @@ struct options {
 	char *xdp;
 	char *prefilter_file;
 	bool allow_host;
+	bool policy_audit;
 	enum log_level log_level;
 	bool check;
 	bool cleanup;

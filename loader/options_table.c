@@ -14,6 +14,7 @@
 #include "lib/cleanup.h"
 #include "lib/nearest.h"
 #include "lib/number.h"
+#include "loader/labels.h"
 
 #define STR_(x) #x
 #define STR(x) STR_(x)
@@ -62,6 +63,11 @@ const struct option_def option_table[] = {
 	 FIELD(prefilter_file),
 	 .value = "FILE",
 	 .help = "prefixes whose packets are dropped on arrival; watched (default: none)"},
+	{.name = "node-label",
+	 .kind = OPTION_LABELS,
+	 FIELD(node_label),
+	 .value = "KEY=VALUE",
+	 .help = "label of this host, for nodeSelector of host policies; repeatable"},
 	{.name = "routing",
 	 .kind = OPTION_TEXT,
 	 FIELD(routing),
@@ -149,6 +155,12 @@ const struct option_def option_table[] = {
 	 .dflt = "on",
 	 .value = "on|off",
 	 .help = "the host reaches its pods whatever policies deny"},
+	{.name = "policy-audit",
+	 .kind = OPTION_ON_OFF,
+	 FIELD(policy_audit),
+	 .dflt = "off",
+	 .value = "on|off",
+	 .help = "policies are asked, counted and reported, and deny nothing"},
 	{.name = "kube-apiserver",
 	 .kind = OPTION_CIDRS,
 	 FIELD(kube_apiserver),
@@ -300,6 +312,28 @@ static int add_device(struct text_list *list, const struct option_def *def, cons
 	return 0;
 }
 
+static int add_label(struct text_list *list, const struct option_def *def, const char *text,
+		     struct error *e)
+{
+	const char *equals = strchr(text, '=');
+	_cleanup_free_ char *key = equals ? strndup(text, (size_t)(equals - text)) : NULL;
+	struct label_set set = {0};
+	struct error why = {0};
+	int r;
+
+	if (list->count == OPTIONS_MAX_LIST)
+		return error_set(e, E2BIG, "%s: more than %d times", def->name, OPTIONS_MAX_LIST);
+	if (!key)
+		return error_set(e, EINVAL, "%s: \"%.80s\": expected KEY=VALUE", def->name, text);
+	r = label_set_put(&set, key, equals + 1, &why);
+	if (r < 0)
+		return error_set(e, r, "%s: %.200s", def->name, why.msg);
+	list->items[list->count++] = TAKE_PTR(set.items[0]);
+	set.count = 0;
+	label_set_fini(&set);
+	return 0;
+}
+
 static int set_number(uint64_t *field, const struct option_def *def, const char *text,
 		      struct error *e)
 {
@@ -333,6 +367,8 @@ int option_set(struct options *o, const struct option_def *def, const char *text
 		return add_cidr(field, def, text, e);
 	case OPTION_DEVICES:
 		return add_device(field, def, text, e);
+	case OPTION_LABELS:
+		return add_label(field, def, text, e);
 	case OPTION_NUMBER:
 		return set_number(field, def, text, e);
 	case OPTION_DURATION:
@@ -363,7 +399,7 @@ void option_clear(struct options *o, const struct option_def *def)
 
 	if (def->kind == OPTION_CIDRS)
 		((struct cidr_list *)field)->count = 0;
-	if (def->kind == OPTION_DEVICES) {
+	if (def->kind == OPTION_DEVICES || def->kind == OPTION_LABELS) {
 		struct text_list *list = field;
 
 		while (list->count)

@@ -13,6 +13,7 @@ enum option_kind {
 	OPTION_PATH,	  /* char *, absolute */
 	OPTION_CIDRS,	  /* struct cidr_list, repeatable */
 	OPTION_DEVICES,	  /* struct text_list of interface names, repeatable */
+	OPTION_LABELS,	  /* struct text_list of "k8s:KEY=VALUE", repeatable */
 	OPTION_NUMBER,	  /* uint64_t */
 	OPTION_DURATION,  /* uint64_t, milliseconds */
 	OPTION_ON_OFF,	  /* bool */
@@ -55,7 +56,8 @@ void option_clear(struct options *o, const struct option_def *def);
 
 static inline bool option_is_list(const struct option_def *def)
 {
-	return def->kind == OPTION_CIDRS || def->kind == OPTION_DEVICES;
+	return def->kind == OPTION_CIDRS || def->kind == OPTION_DEVICES ||
+	       def->kind == OPTION_LABELS;
 }
 
 /** options_read_file - apply every key of @path; -ENOENT when there is no such file */

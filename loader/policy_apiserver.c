@@ -11,6 +11,7 @@
 #include "loader/agent.h"
 #include "loader/datapath.h"
 #include "loader/host_address.h"
+#include "loader/policy_apiserver.h"
 #include "loader/policy_internal.h"
 
 static bool is_inside(const struct cidr_list *list, const struct cidr *c)

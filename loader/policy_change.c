@@ -13,6 +13,7 @@
 #include "loader/db.h"
 #include "loader/endpoint.h"
 #include "loader/endpoint_map.h"
+#include "loader/policy_host.h"
 #include "loader/policy_internal.h"
 #include "policy/touch.h"
 
@@ -53,10 +54,12 @@ static int set_change(struct policy_engine *p, struct policy_source *sources, si
 /* What could not be compiled before is tried again. */
 static bool is_touched(const struct change *c, const struct policy_subject *s)
 {
-	const struct peer_identity *who = peers_get(c->p->peers, s->identity);
+	struct subject whom;
+	struct error e;
+	int r = policy_subject_whom(c->p, s, &whom, &e);
 
-	for (size_t i = 0; i < c->count && who; i++)
-		if (policy_touches(c->policies[i], s->compiled, &who->labels))
+	for (size_t i = 0; i < c->count && r == 0; i++)
+		if (policy_touches(c->policies[i], s->compiled, &whom))
 			return true;
 	return s->number && !s->compiled;
 }
@@ -94,7 +97,7 @@ static int subjects_try(struct change *c, const struct policy_trial *trial, stru
 		r = policy_subject_compile(c->p, s, &compiled, e);
 		if (r == 0)
 			r = policy_room_check(c->p, s->compiled, compiled, &room, e);
-		if (r == 0)
+		if (r == 0 && !s->host)
 			trial->subject(trial->arg, s, compiled);
 		compiled_free(compiled);
 		if (r < 0)
@@ -171,6 +174,7 @@ void policy_endpoints_switch(struct policy_engine *p)
 {
 	struct endpoint_table *t = p->agent->endpoints;
 
+	policy_host_switch(p);
 	for (struct endpoint *ep = endpoint_next(t, NULL); ep; ep = endpoint_next(t, ep)) {
 		struct policy_subject *s = ep->subject;
 		struct error e;

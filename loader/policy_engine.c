@@ -18,6 +18,7 @@
 #include "loader/grace.h"
 #include "loader/identity.h"
 #include "loader/policy_dir.h"
+#include "loader/policy_host.h"
 #include "loader/policy_internal.h"
 #include "loader/policy_map.h"
 #include "loader/policy_source.h"
@@ -215,6 +216,9 @@ void policy_identity_freed(struct policy_engine *p, uint32_t identity)
 static void memory_free(struct policy_engine *p)
 {
 	map_fini(&p->subjects, policy_subject_free);
+	p->host = NULL;
+	arena_fini(&p->host_arena);
+	p->host_arena = (struct arena){0};
 	map_fini(&p->prefixes, free);
 	map_fini(&p->prefix_ids, NULL);
 	peers_free(p->peers);
@@ -285,6 +289,8 @@ static void subjects_load(struct policy_engine *p)
 {
 	struct endpoint_table *t = p->agent->endpoints;
 
+	policy_host_load(p);
+
 	for (struct endpoint *ep = endpoint_next(t, NULL); ep; ep = endpoint_next(t, ep)) {
 		struct policy_subject *s = policy_subject_of(p, ep);
 
@@ -308,6 +314,11 @@ static void subjects_compile(struct policy_engine *p)
 			r = policy_subject_install(p, s, c, &e);
 		if (r == 0) {
 			policy_subject_switch(p, s);
+			continue;
+		}
+		/* Nobody is there to repair a host that is cut off. */
+		if (s->host) {
+			log_error("host policy is not put in force", "err", e.msg);
 			continue;
 		}
 		log_error("policy cannot be put in force: all is denied", "identity",
@@ -363,6 +374,7 @@ void policy_loaded(struct policy_engine *p)
 	}
 	policy_prefixes_publish(p);
 	policy_prefixes_withdraw(p);
+	policy_host_switch(p);
 	datapath_bump(p->agent->datapath);
 	policy_settle(p, NULL, NULL);
 	/* Texts, trees and tables of the start lie between what stays: give their pages back. */
@@ -377,7 +389,7 @@ void policy_numbers(const struct policy_engine *p, struct policy_numbers *out)
 	*out = (struct policy_numbers){
 		.policies = policy_set_count(p->set),
 		.prefixes = p->prefixes.count,
-		.subjects = p->subjects.count,
+		.subjects = p->subjects.count - (p->host != NULL),
 		.broken_files = policy_dir_broken(p->dir),
 		.entries = p->entries,
 		.entries_limit = p->entries_limit,

@@ -18,7 +18,8 @@ struct policy_dir;
 struct policy_store;
 
 /**
- * struct policy_subject - endpoints with one identity and the same named ports
+ * struct policy_subject - endpoints with one identity and the same named ports, or the host
+ * @host:     it is the host itself (policy_host.c); it has no endpoint and no ports
  * @ports:    @port_count, names in lower case, owned
  * @refs:     how many endpoints
  * @number:   of the policy in the maps; 0 = none is needed
@@ -29,6 +30,7 @@ struct policy_store;
  */
 struct policy_subject {
 	uint32_t identity;
+	bool host;
 	struct named_port *ports;
 	size_t port_count;
 	uint32_t refs;
@@ -79,7 +81,8 @@ struct retired {
 
 /**
  * struct policy_engine
- * @subjects:   struct policy_subject, owned
+ * @subjects:   struct policy_subject, owned; @host is one of them, or NULL
+ * @host_arena, @host_labels: what a nodeSelector asks
  * @prefixes:   by struct cidr: struct prefix, owned
  * @prefix_ids: by number: the same
  * @touched:    prefixes that the change under way is about; @counted: their uses, too
@@ -103,6 +106,9 @@ struct policy_engine {
 	struct grace *grace;
 	struct policy_dir *dir;
 	struct map subjects;
+	struct policy_subject *host;
+	struct arena host_arena;
+	struct label_set host_labels;
 	struct map prefixes;
 	struct map prefix_ids;
 	struct prefix **touched;
@@ -132,7 +138,12 @@ struct policy_engine {
 struct policy_subject *policy_subject_of(struct policy_engine *p, const struct endpoint *ep);
 void policy_subject_free(void *subject);
 
-/** policy_subject_compile - a fresh one from the set and the peers as they are */
+/** policy_subject_whom - what a compiler has to know of @s, borrowed; -EINVAL: identity unknown */
+int policy_subject_whom(const struct policy_engine *p, const struct policy_subject *s,
+			struct subject *out, struct error *e);
+
+/** policy_subject_compile - a fresh one from the set and the peers as they are; for the host also
+ *  -EACCES, as policy_host_check() */
 int policy_subject_compile(struct policy_engine *p, const struct policy_subject *s,
 			   struct compiled **out, struct error *e);
 
@@ -149,7 +160,8 @@ void policy_subject_discard(struct policy_engine *p, struct policy_subject *s);
 /** policy_subject_forget - nobody refers to @s: what it has does not count as in force any more */
 void policy_subject_forget(struct policy_engine *p, const struct policy_subject *s);
 
-/** policy_subject_deny - what cannot be compiled lets nothing pass */
+/** policy_subject_deny - what cannot be compiled lets nothing pass; but nobody is there to repair
+ *  a host that is cut off, so a host policy is not in force then */
 void policy_subject_deny(struct policy_engine *p, struct policy_subject *s);
 
 /** policy_retire - after the next grace period; takes what @r points to */
@@ -224,16 +236,12 @@ const struct prefix *policy_prefix_of(const struct policy_engine *p, uint32_t id
 const struct prefix *policy_prefix_around(const struct policy_engine *p, const struct cidr *c,
 					  bool fresh);
 
+/** policy_prefix_covering - the longest that policies name for @addr, fresh ones too; NULL: none */
+const struct prefix *policy_prefix_covering(const struct policy_engine *p,
+					    const struct axo_addr *addr);
+
 /** policy_prefix_publish - one into the ipcache, unless a pod or the host has its only address */
 void policy_prefix_publish(struct policy_engine *p, const struct prefix *x);
-
-/* policy_apiserver.c: whom the entity kube-apiserver means */
-
-/** policy_apiserver_has - does @c lie inside a configured prefix? */
-bool policy_apiserver_has(const struct policy_engine *p, const struct cidr *c);
-
-/** policy_apiserver_is_host - has this host one of the addresses? */
-bool policy_apiserver_is_host(const struct policy_engine *p);
 
 #define prefix_each(p, item, x)                                      \
 	for (struct map_item *item = map_next(&(p)->prefixes, NULL); \

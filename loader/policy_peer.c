@@ -12,6 +12,7 @@
 #include "loader/datapath.h"
 #include "loader/identity.h"
 #include "loader/ip_feed.h"
+#include "loader/policy_apiserver.h"
 #include "loader/policy_internal.h"
 #include "loader/policy_store.h"
 
@@ -349,6 +350,17 @@ const struct prefix *policy_prefix_around(const struct policy_engine *p, const s
 			return x;
 	}
 	return NULL;
+}
+
+const struct prefix *policy_prefix_covering(const struct policy_engine *p,
+					    const struct axo_addr *addr)
+{
+	struct cidr c = {.addr = *addr, .family = (uint8_t)addr_family(addr)};
+	const struct prefix *x;
+
+	c.bits = c.family == 4 ? 32 : 128;
+	x = prefix_find(p, &c);
+	return x && x->wanted && !x->dropped ? x : policy_prefix_around(p, &c, true);
 }
 
 /* @bits: of the mapped form. */

@@ -10,6 +10,7 @@
 #include "loader/agent.h"
 #include "loader/endpoint.h"
 #include "loader/identity.h"
+#include "loader/policy_host.h"
 #include "loader/policy_internal.h"
 #include "loader/policy_map.h"
 
@@ -98,21 +99,44 @@ void policy_subject_free(void *subject)
 	free(s);
 }
 
+int policy_subject_whom(const struct policy_engine *p, const struct policy_subject *s,
+			struct subject *out, struct error *e)
+{
+	const struct peer_identity *who = peers_get(p->peers, s->identity);
+
+	if (!who && !s->host)
+		return error_set(e, EINVAL, "identity %u is not known", s->identity);
+	*out = (struct subject){
+		.labels = s->host ? p->host_labels : who->labels,
+		.host = s->host,
+		.ports = s->ports,
+		.port_count = s->port_count,
+	};
+	return 0;
+}
+
 int policy_subject_compile(struct policy_engine *p, const struct policy_subject *s,
 			   struct compiled **out, struct error *e)
 {
-	const struct peer_identity *who = peers_get(p->peers, s->identity);
 	struct compile_options options = COMPILE_OPTIONS_DEFAULT;
-	struct subject subject = {.ports = s->ports, .port_count = s->port_count};
+	struct compiled *c = NULL;
+	struct subject subject;
+	int r = policy_subject_whom(p, s, &subject, e);
 
-	if (!who)
-		return error_set(e, EINVAL, "identity %u is not known", s->identity);
-	subject.labels = who->labels;
+	if (r < 0)
+		return r;
 	options.max_entries = (uint32_t)(p->entries_limit / 2);
 	options.max_peers = (uint32_t)(p->peers_limit / 2);
-	options.allow_host = p->agent->opt.allow_host;
-	p->compiled_total++;
-	return policy_compile(p->set, p->peers, &subject, &options, out, e);
+	options.allow_host = p->agent->opt.allow_host && !s->host;
+	p->compiled_total += !s->host;
+	r = policy_compile(p->set, p->peers, &subject, &options, &c, e);
+	if (r == 0 && s->host)
+		r = policy_host_check(p, c, e);
+	if (r < 0)
+		compiled_free(c);
+	else
+		*out = c;
+	return r;
 }
 
 static bool is_enforced(const struct compiled *c)
@@ -257,8 +281,10 @@ void policy_subject_deny(struct policy_engine *p, struct policy_subject *s)
 {
 	kept_replace(p, s->compiled, NULL);
 	s->next = NULL;
-	s->next_number = p->next_number++;
+	s->next_number = s->host ? 0 : p->next_number++;
 	policy_subject_switch(p, s);
+	if (s->host)
+		return;
 	s->ref.flags[AXO_DIR_EGRESS] = s->ref.flags[AXO_DIR_INGRESS] = AXO_POLICY_ENFORCED;
 }
 

@@ -90,7 +90,7 @@ static void subject_copy(struct compiler *x, const struct subject *s)
 		ports[i] = s->ports[i];
 		ports[i].name = arena_text(&x->arena, s->ports[i].name, strlen(s->ports[i].name));
 	}
-	x->subject = (struct subject){.ports = ports, .port_count = s->port_count};
+	x->subject = (struct subject){.host = s->host, .ports = ports, .port_count = s->port_count};
 }
 
 static struct compiled *compiled_new(const struct policy_set *set, const struct peers *peers,

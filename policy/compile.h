@@ -18,10 +18,12 @@
 /**
  * struct subject - whom a policy is compiled for
  * @labels: with those of its namespace (policy_set_derive)
+ * @host:   it is the host itself: rules with a nodeSelector are asked, and no others
  * @ports:  @port_count named ports
  */
 struct subject {
 	struct label_set labels;
+	bool host;
 	const struct named_port *ports;
 	size_t port_count;
 };

@@ -14,6 +14,7 @@
 
 #define NAME_MAX_LEN 253
 #define LABEL_MAX_LEN 63
+#define LOCKDOWN "axoneme.io/host-policy-lockdown"
 #define ARENA_PER_NODE 32 /* bytes that a node of usual policies becomes, measured */
 
 struct metadata {
@@ -105,6 +106,21 @@ static const struct node *member(const struct node *n, const char *key)
 		if (!strcmp(n->pairs[i].key->text, key))
 			return node_is_null(n->pairs[i].value) ? NULL : n->pairs[i].value;
 	return NULL;
+}
+
+/* A value that is none is an error, as it is about access. */
+static int lockdown_read(struct decoder *d, const struct node *meta, bool *out)
+{
+	const struct node *annotations = member(meta, "annotations");
+	const struct node *value = annotations ? member(annotations, LOCKDOWN) : NULL;
+
+	if (!value)
+		return 0;
+	*out = value->kind == NODE_SCALAR && !strcmp(value->text, "true");
+	if (*out || (value->kind == NODE_SCALAR && !strcmp(value->text, "false")))
+		return 0;
+	return decode_fail(d, value->pos,
+			   ": metadata.annotations." LOCKDOWN ": expected \"true\" or \"false\"");
 }
 
 /* The namespace is needed before selectors are read, wherever it stands in the document. */
@@ -292,7 +308,7 @@ static int meta_fill(struct decoder *d, const struct node *n, const struct kind 
 	p->chaos = o.meta.chaos;
 	p->hash = node_hash(n);
 	p->namespace_ = k->namespaced ? (o.meta.namespace_ ? o.meta.namespace_ : "default") : NULL;
-	return 0;
+	return lockdown_read(d, meta, &p->lockdown);
 }
 
 static int object_read(struct decoder *d, const struct node *n, const struct kind *k,

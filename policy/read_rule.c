@@ -176,9 +176,6 @@ static int host_check(struct decoder *d, const struct rule *r)
 {
 	int err = 0;
 
-	decode_warn(d, r->subject.pos,
-		    ".nodeSelector: host policies are checked and kept, but not "
-		    "enforced yet");
 	for (int i = 0; i < SECTION_COUNT; i++)
 		list_each(struct rule_item, item, &r->sections[i]) {
 			list_each(struct port_rule, p, &item->ports) {

@@ -212,6 +212,7 @@ enum policy_kind { POLICY_CNP, POLICY_CCNP, POLICY_KNP, POLICY_NAMESPACE, POLICY
  * @cidrs:   POLICY_CIDR_GROUP: struct cidr
  * @chaos:   policies only: annotations
  * @hash:    of everything that the object says, 64 bits: the same text gives the same
+ * @lockdown: annotated with axoneme.io/host-policy-lockdown: "true": it may cut ssh
  * @refs:    how many references it can give (ref.h)
  * @holders: who else keeps it (policy_hold)
  */
@@ -228,6 +229,7 @@ struct policy {
 	struct list cidrs;
 	struct chaos_options chaos;
 	uint64_t hash;
+	bool lockdown;
 	uint32_t refs;
 	uint32_t holders;
 };

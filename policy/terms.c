@@ -177,9 +177,11 @@ static void item_collect(struct collect *c, const struct rule_item *item, enum r
 
 static void rule_collect(struct collect *c, const struct rule *r)
 {
-	bool selected = !r->host && selector_matches(&r->subject, &c->subject->labels);
+	bool selected = r->host == c->subject->host &&
+			selector_matches(&r->subject, &c->subject->labels);
 	struct terms *out = c->out;
 
+	out->lockdown |= selected && c->policy->lockdown;
 	for (int dir = 0; dir < 2 && selected; dir++) {
 		out->default_deny[dir] |= r->default_deny[dir];
 		out->enforced[dir] |= r->has_section[dir];

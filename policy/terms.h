@@ -43,6 +43,7 @@ struct term {
  * @default_deny: by enum axo_dir
  * @enforced:     by enum axo_dir: some rule speaks of the direction
  * @features:     by enum axo_dir: some term has a rule with features
+ * @lockdown:     a policy with a rule for the subject is annotated so (policy.lockdown)
  * @held:         policies that @items borrow from
  */
 struct terms {
@@ -51,6 +52,7 @@ struct terms {
 	bool default_deny[2];
 	bool enforced[2];
 	bool features[2];
+	bool lockdown;
 	struct policy **held;
 	size_t held_count, held_size;
 };

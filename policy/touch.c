@@ -6,13 +6,23 @@
 
 #include "policy/compiler.h"
 
-bool policy_selects(const struct policy *policy, const struct label_set *labels)
+static bool selects(const struct policy *policy, const struct subject *s)
 {
 	list_each(struct rule, r, &policy->rules) {
-		if (!r->host && selector_matches(&r->subject, labels))
+		if (r->host == s->host && selector_matches(&r->subject, &s->labels))
 			return true;
 	}
 	return false;
+}
+
+bool policy_selects(const struct policy *policy, const struct label_set *labels)
+{
+	return selects(policy, &(struct subject){.labels = *labels});
+}
+
+bool compiled_locks_down(const struct compiled *c)
+{
+	return c->compiler->terms.lockdown;
 }
 
 static bool asks_namespaces(const struct selector *s)
@@ -78,14 +88,14 @@ static bool group_touches(const struct policy *group, const struct compiled *c)
 }
 
 bool policy_touches(const struct policy *changed, const struct compiled *c,
-		    const struct label_set *subject)
+		    const struct subject *subject)
 {
 	switch ((enum policy_kind)changed->kind) {
 	case POLICY_NAMESPACE:
-		return namespace_touches(changed, c, subject);
+		return namespace_touches(changed, c, &subject->labels);
 	case POLICY_CIDR_GROUP:
 		return group_touches(changed, c);
 	default:
-		return policy_selects(changed, subject);
+		return selects(changed, subject);
 	}
 }

@@ -13,7 +13,7 @@ bool policy_selects(const struct policy *policy, const struct label_set *labels)
 /**
  * policy_touches - may @changed, which came or went, change what a subject is compiled to?
  * @c:       what it was compiled to; NULL: no policy selected it
- * @subject: its labels, before or after the change
+ * @subject: its labels, before or after the change; its ports do not count
  *
  *      1. A policy touches whom it selects.
  *      2. A namespace touches its pods, and those with a rule that asks peers for labels of
@@ -23,6 +23,9 @@ bool policy_selects(const struct policy *policy, const struct label_set *labels)
  * Of an object that is replaced both versions are to be asked.
  */
 bool policy_touches(const struct policy *changed, const struct compiled *c,
-		    const struct label_set *subject);
+		    const struct subject *subject);
+
+/** compiled_locks_down - is one of its policies annotated, as policy.lockdown says? */
+bool compiled_locks_down(const struct compiled *c);
 
 #endif

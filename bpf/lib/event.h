@@ -82,7 +82,9 @@ static __noinline void event_verdict(const struct packet *p, const struct axo_fl
 	}
 	__builtin_memset(e, 0, sizeof(*e));
 	e->type = AXO_EVENT_VERDICT;
-	e->verdict = reason ? AXO_POL_DENY : AXO_POL_ALLOW;
+	e->verdict = AXO_POL_ALLOW;
+	if (reason)
+		e->verdict = ep->flags & AXO_ENDPOINT_AUDIT ? AXO_POL_AUDIT : AXO_POL_DENY;
 	e->reason = reason;
 	e->dir = dir;
 	e->ifindex = o ? f->side[1].ifindex_in : f->side[0].ifindex_in;

@@ -94,7 +94,7 @@ static __noinline int judge_policy(struct packet *p, struct axo_flow *f,
 		f->rule[0] = a.rule;
 		f->set[0] = a.set;
 	}
-	f->features |= a.features;
+	f->features |= ep->flags & AXO_ENDPOINT_AUDIT ? a.features & AXO_FEATURE_CHAOS : a.features;
 	policy_hit(ep->policy.id, a.rule, dir);
 	if (rc)
 		p->denied = (struct denial){
@@ -102,7 +102,11 @@ static __noinline int judge_policy(struct packet *p, struct axo_flow *f,
 	return rc;
 }
 
-/** judge_by - judge_policy(), and tell of it: of a new flow, and of one that is cut */
+/**
+ * judge_by - judge_policy(), and tell of it: of a new flow, and of one that is cut, or would be
+ *
+ * Under audit nothing is denied: what would be is told and counted.
+ */
 static __always_inline int judge_by(struct packet *p, struct axo_flow *f,
 				    const struct axo_endpoint *ep, bool dir)
 {
@@ -114,7 +118,11 @@ static __always_inline int judge_by(struct packet *p, struct axo_flow *f,
 	if ((f->verdict == AXO_VERDICT_NONE || (rc && f->verdict == AXO_VERDICT_ALLOW)) &&
 	    event_wanted(AXO_EVENT_VERDICT))
 		event_verdict(p, f, ep, dir, -rc);
-	return rc;
+	if (!rc || !(ep->flags & AXO_ENDPOINT_AUDIT))
+		return rc;
+	count_add(AXO_COUNT_AUDIT);
+	p->denied = (struct denial){};
+	return 0;
 }
 
 /** judge_originator - the pod that the flow comes from; NULL = it is gone or has become another */

@@ -62,6 +62,15 @@ struct {
 } axo_route SEC(".maps") __weak;
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct axo_endpoint);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} axo_host SEC(".maps") __weak;
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, AXO_MAX_POL_PEERS);
 	__type(key, struct axo_pol_peer_key);

@@ -29,7 +29,7 @@
  */
 #define VERIFIED_ONCE __weak __noinline
 
-/** VERDICT_STACK - from the network: not ours, the host's stack takes it as if we were not there */
+/** VERDICT_STACK - at a device of the host: let it go on as if we were not there */
 #define VERDICT_STACK 258
 
 /** enum packet_from - where it entered; each entry point is one of them */
@@ -37,6 +37,7 @@ enum packet_from {
 	FROM_POD = 0,
 	FROM_HOST,    /* the host's stack routed it: axo_net */
 	FROM_NETWORK, /* one of the host's devices received it */
+	TO_NETWORK,   /* one of the host's devices is about to send it */
 };
 
 /** enum packet_kind - what the slow path has to do with it */
@@ -207,10 +208,10 @@ static __always_inline const struct axo_addr *packet_dst(const struct packet *p)
 	return p->side ? &p->key.addr[0] : &p->key.addr[1];
 }
 
-/** packet_dir - whom a drop concerns: what a pod sends, or what is on its way to one */
+/** packet_dir - whom a drop concerns: what a pod or the host sends, or what is on its way to one */
 static __always_inline enum axo_dir packet_dir(const struct packet *p)
 {
-	return p->from == FROM_POD ? AXO_DIR_EGRESS : AXO_DIR_INGRESS;
+	return p->from == FROM_POD || p->from == TO_NETWORK ? AXO_DIR_EGRESS : AXO_DIR_INGRESS;
 }
 
 /** mac_equal, mac_copy - packet bytes: two loads instead of six; BPF reads unaligned packets */

@@ -45,13 +45,19 @@ static __always_inline void parse_fragment(struct packet *p, bool later, bool mo
 	p->kind = later ? PACKET_FRAG_LATER : PACKET_FRAG_FIRST;
 }
 
+/** parse_any_family - at a device of the host: pods may lack a family that the host has */
+static __always_inline bool parse_any_family(const struct packet *p)
+{
+	return p->from == FROM_NETWORK || p->from == TO_NETWORK;
+}
+
 static __noinline int parse_ipv4(struct __sk_buff *skb, struct packet *p, struct cursor *c)
 {
 	struct iphdr ip;
 	__u16 frag;
 	__u32 len;
 
-	if (!axo_cfg.ipv4)
+	if (!axo_cfg.ipv4 && !parse_any_family(p))
 		return -AXO_DROP_FAMILY_OFF;
 	if (bpf_skb_load_bytes(skb, c->off, &ip, sizeof(ip)))
 		return -AXO_DROP_TOO_SHORT;
@@ -136,7 +142,7 @@ static __noinline int parse_ipv6(struct __sk_buff *skb, struct packet *p, struct
 	__u32 len;
 	int rc;
 
-	if (!axo_cfg.ipv6)
+	if (!axo_cfg.ipv6 && !parse_any_family(p))
 		return -AXO_DROP_FAMILY_OFF;
 	if (bpf_skb_load_bytes(skb, c->off, &ip6, sizeof(ip6)))
 		return -AXO_DROP_TOO_SHORT;

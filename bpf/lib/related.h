@@ -25,6 +25,7 @@ static __noinline int related_parse(struct __sk_buff *skb, const struct packet *
 
 	if (p->family == 4 && p->icmp_type == ICMP_REDIRECT)
 		return -AXO_DROP_ICMP_UNRELATED;
+	quoted->from = p->from;
 	if (parse_l3(skb, quoted, &c, p->family == 6))
 		return -AXO_DROP_ICMP_UNRELATED;
 	if (quoted->kind != PACKET_PLAIN && quoted->kind != PACKET_FRAG_FIRST)
@@ -33,7 +34,6 @@ static __noinline int related_parse(struct __sk_buff *skb, const struct packet *
 		return -AXO_DROP_ICMP_UNRELATED;
 	quoted->side ^= 1;
 	quoted->generation = p->generation;
-	quoted->from = p->from;
 	return 0;
 }
 

@@ -16,7 +16,8 @@
 	X(NEIGHBOUR, 1, "neighbour_answered", "ARP or neighbour solicitation answered")         \
 	X(ICMP_SENT, 2, "icmp_sent", "ICMP error sent by the datapath")                         \
 	X(ICMP_LIMITED, 3, "icmp_limited", "ICMP error not sent, over the rate limit")          \
-	X(EVENT_LOST, 4, "event_lost", "event not sent, ring buffer full")
+	X(EVENT_LOST, 4, "event_lost", "event not sent, ring buffer full")                      \
+	X(AUDIT, 5, "policy_audit", "judgement that would have dropped the packet without audit")
 
 enum axo_count {
 #define X(symbol, number, json, text) AXO_COUNT_##symbol = number,

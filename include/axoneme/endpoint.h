@@ -15,6 +15,15 @@
 #include "axoneme/policy.h"
 
 /**
+ * enum axo_endpoint_flag
+ * @AXO_ENDPOINT_AUDIT: its policy is asked, counted and reported, and denies nothing; its L7 rules
+ *                      are not asked
+ */
+enum axo_endpoint_flag {
+	AXO_ENDPOINT_AUDIT = 1,
+};
+
+/**
  * struct axo_endpoint - value of axo_endpoint (key: __u32, ifindex of the host-side device)
  * @id:       endpoint id, as `axoneme endpoint list` shows it; never 0
  * @identity: security identity of its labels
@@ -23,7 +32,7 @@
  * @ipv4:     its IPv4 address, mapped form; all zero = none
  * @ipv6:     its IPv6 address; all zero = none
  * @mac:      MAC of the device inside the pod
- * @flags:    reserved for features that are switched per endpoint, 0 now
+ * @flags:    enum axo_endpoint_flag
  * @policy:   the compiled policy that its labels and ports select (policy.h)
  */
 struct axo_endpoint {
@@ -42,6 +51,9 @@ _Static_assert(sizeof(struct axo_endpoint) == 88, "endpoint has padding");
 /*
  * axo_address: key struct axo_addr (a local pod's address), value struct axo_endpoint, the same
  * bytes as in axo_endpoint.  The gateway's and the host's own addresses are not in it.
+ *
+ * axo_host: array of one struct axo_endpoint, the host itself: @id 0, identity AXO_ID_HOST, and of
+ * the rest only @flags and @policy.  No policy is in force for the host while @policy.id is 0.
  */
 
 #endif

@@ -63,12 +63,12 @@ _Static_assert(sizeof(struct axo_event_drop) == 80, "event has padding");
 /**
  * struct axo_event_verdict - a policy judged a new flow, or cuts one that it allowed before
  * @type:      AXO_EVENT_VERDICT
- * @verdict:   AXO_POL_ALLOW or AXO_POL_DENY
- * @reason:    denied: AXO_DROP_POLICY or AXO_DROP_POLICY_DENY; allowed: 0
+ * @verdict:   AXO_POL_ALLOW, AXO_POL_DENY or AXO_POL_AUDIT
+ * @reason:    allowed: 0; else AXO_DROP_POLICY or AXO_DROP_POLICY_DENY
  * @dir:       enum axo_dir: which of @endpoint's policies
  * @ifindex:   device that the originator's packets enter by
  * @time_ns:   CLOCK_MONOTONIC
- * @endpoint:  id of the endpoint whose policy it is
+ * @endpoint:  id of the endpoint whose policy it is; 0 = the host's
  * @policy:    number of the compiled policy
  * @rule:      reference of the rule that decided; AXO_RULE_DEFAULT = default deny
  * @proto:     IPPROTO_*

@@ -45,10 +45,16 @@ enum axo_deliver {
 	AXO_DELIVER_POD = 1,	 /* to the peer of @ifindex_out, a local pod; one routed hop */
 	AXO_DELIVER_STACK = 2,	 /* to the host's stack, as if received on axo_host */
 	AXO_DELIVER_NETWORK = 3, /* routed by the host's tables, out of the device they name */
+	AXO_DELIVER_HOST = 4,	 /* a flow of the host itself: let go on */
 };
 
-/** AXO_IFINDEX_NETWORK - as ifindex_in: any of the host's devices, or the stack; no MAC counts */
-#define AXO_IFINDEX_NETWORK 0xffffffffu
+/*
+ * As ifindex_in, where no device is meant; no MAC counts.  The last two are of flows that one of
+ * the host's own addresses has an end of, while a policy is in force for the host.
+ */
+#define AXO_IFINDEX_NETWORK 0xffffffffu /* any of the host's devices, or the stack */
+#define AXO_IFINDEX_HOST 0xfffffffeu	/* the host itself, out of any of its devices */
+#define AXO_IFINDEX_FORWARD 0xfffffffdu /* the host forwards it with its own address */
 
 /** enum axo_flow_state - decides the timeout (limits.h) and which map holds the flow */
 enum axo_flow_state {
@@ -77,7 +83,8 @@ enum axo_flow_verdict {
  * @packets:     how many passed; a super-packet counts once
  * @bytes:       their length from the Ethernet header on
  * @ifindex_in:  device (host side) they must enter by, else the entry does not apply to them;
- *               AXO_IFINDEX_NETWORK: routes change, so it may be any that leads outside
+ *               AXO_IFINDEX_NETWORK: routes change, so it may be any that leads outside;
+ *               AXO_IFINDEX_HOST, AXO_IFINDEX_FORWARD
  * @ifindex_out: host-side device of the receiving pod (AXO_DELIVER_POD)
  * @smac:        source MAC that they must carry
  * @deliver:     enum axo_deliver

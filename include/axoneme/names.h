@@ -50,6 +50,7 @@
 #define AXO_MAP_POL_ENTRY "axo_pol_entry"
 #define AXO_MAP_POL_HITS "axo_pol_hits"
 #define AXO_MAP_ROUTE "axo_route"
+#define AXO_MAP_HOST "axo_host"
 #define AXO_MAP_FEATURE "axo_feature"
 #define AXO_MAP_PROGS "axo_progs"
 #define AXO_MAP_CHAOS "axo_chaos"

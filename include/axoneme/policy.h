@@ -149,6 +149,7 @@ enum axo_pol_verdict {
 	AXO_POL_NONE = 0, /* in no entry: what a lookup that found nothing means */
 	AXO_POL_ALLOW = 1,
 	AXO_POL_DENY = 2,
+	AXO_POL_AUDIT = 3, /* in events only: it denies, and does not drop (AXO_ENDPOINT_AUDIT) */
 };
 
 /**

@@ -382,6 +382,16 @@ struct outcome from_delay(struct fixture *x, const uint8_t *b, size_t len)
 	return run(x, x->skel->progs.from_delay, &f, &ctx);
 }
 
+struct outcome to_netdev(struct fixture *x, const struct frame *f, int received)
+{
+	struct __sk_buff ctx = {
+		.ifindex = x->ifindex_host,
+		.ingress_ifindex = received ? x->ifindex_net : 0,
+	};
+
+	return run(x, x->skel->progs.to_netdev, f, &ctx);
+}
+
 uint64_t count_read(struct fixture *x, enum axo_count which)
 {
 	int cpus = libbpf_num_possible_cpus();

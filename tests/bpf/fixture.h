@@ -107,6 +107,9 @@ struct outcome from_netdev(struct fixture *x, const struct frame *f);
 /** from_delay - run the program on @len bytes that come out of the delay line */
 struct outcome from_delay(struct fixture *x, const uint8_t *b, size_t len);
 
+/** to_netdev - as if a device of the host were about to send it; @received: it is forwarded */
+struct outcome to_netdev(struct fixture *x, const struct frame *f, int received);
+
 /** from_pod_gso - the same for a super-packet with segments of @gso_size bytes */
 struct outcome from_pod_gso(struct fixture *x, enum pod pod, const struct frame *f, int gso_size);
 

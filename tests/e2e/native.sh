@@ -85,7 +85,8 @@ test_a_device_that_is_made_anew_is_used() {
 test_no_hook_is_left_behind() {
 	agent_stop
 	agent_start --device nic0 --routing stack --xdp off
-	assert_eq "" "$(bpftool -j net show dev nic0 | jq -r '.[].tc[], .[].xdp[] | .name')" "programs"
+	assert_eq "" "$(find "$S/bpf/axoneme" -name 'link_nic0_*')" "links"
+	assert_eq "" "$(tc filter show dev nic0 ingress)" "filters"
 }
 
 test_traceroute_shows_the_host() {

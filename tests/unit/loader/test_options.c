@@ -89,6 +89,8 @@ static void file_says_everything_that_flags_say(void **state)
 				   "allow-host: off\n"
 				   "kube-apiserver: [192.0.2.1/32, 2001:db8::/64]\n"
 				   "policy-entry-max: 1000\n"
+				   "policy-audit: on\n"
+				   "node-label: [role=edge, zone=]\n"
 				   "state-dir: /srv/axo\n";
 	struct options o;
 	struct error e;
@@ -107,6 +109,10 @@ static void file_says_everything_that_flags_say(void **state)
 	assert_int_equal(o.kube_apiserver.count, 2);
 	assert_int_equal(o.kube_apiserver.items[1].bits, 64);
 	assert_int_equal(o.policy_entry_max, 1000);
+	assert_true(o.policy_audit);
+	assert_int_equal(o.node_label.count, 2);
+	assert_string_equal(o.node_label.items[0], "k8s:role=edge");
+	assert_string_equal(o.node_label.items[1], "k8s:zone=");
 	assert_int_equal(o.log_level, LOG_WARN);
 	assert_string_equal(o.queue_dir, "/srv/axo/queue");
 	options_fini(&o);

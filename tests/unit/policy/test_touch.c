@@ -171,7 +171,7 @@ static bool is_touched(const struct policy **changed, size_t count, const struct
 		       const struct label_set *labels)
 {
 	for (size_t i = 0; i < count; i++)
-		if (policy_touches(changed[i], c, labels))
+		if (policy_touches(changed[i], c, &(struct subject){.labels = *labels}))
 			return true;
 	return false;
 }
@@ -256,10 +256,14 @@ static void a_name_of_a_namespace_is_no_label_that_changes(void **state)
 	objects_apply(set, base);
 	struct peers *peers = peers_of(set);
 	struct compiled *c = compile(set, peers, 256);
-	assert_false(policy_touches(ns, c, &peers_get(peers, 256)->labels));
-	assert_true(policy_touches(own, c, &peers_get(peers, 256)->labels));
-	assert_false(policy_touches(ns, NULL, &peers_get(peers, 256)->labels));
-	assert_true(policy_touches(ns, NULL, &peers_get(peers, 259)->labels));
+	assert_false(
+		policy_touches(ns, c, &(struct subject){.labels = peers_get(peers, 256)->labels}));
+	assert_true(
+		policy_touches(own, c, &(struct subject){.labels = peers_get(peers, 256)->labels}));
+	assert_false(policy_touches(ns, NULL,
+				    &(struct subject){.labels = peers_get(peers, 256)->labels}));
+	assert_true(policy_touches(ns, NULL,
+				   &(struct subject){.labels = peers_get(peers, 259)->labels}));
 	compiled_free(c);
 	peers_free(peers);
 	policies_free(ns);
