@@ -94,7 +94,7 @@ int api_start(struct api **api, struct agent *agent, struct error *e);
  */
 void api_stop(struct api *api);
 
-/* The handlers that change state: loader/api_attachment.c, loader/api_label.c */
+/* The handlers that change state: loader/api_attachment.c, loader/api_audit.c, loader/api_label.c */
 void api_attachment_post(struct agent *agent, struct api_request *req);
 void api_attachment_put(struct agent *agent, struct api_request *req);
 void api_attachment_delete(struct agent *agent, struct api_request *req);
@@ -102,6 +102,7 @@ void api_attachment_flush(struct agent *agent, struct api_request *req);
 void api_attachment_check(struct agent *agent, struct api_request *req);
 void api_attachment_gc(struct agent *agent, struct api_request *req);
 void api_attachment_status(struct agent *agent, struct api_request *req);
+void api_audit_patch(struct agent *agent, struct api_request *req);
 void api_label_patch(struct agent *agent, struct api_request *req);
 void api_flows_delete(struct agent *agent, struct api_request *req);
 

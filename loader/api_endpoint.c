@@ -42,7 +42,7 @@ json_t *api_endpoint_json(const struct endpoint *ep)
 	char mac[MAC_STR_MAX];
 
 	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:I, s:I, s:o, "
-			 "s:o, s:s}",
+			 "s:o, s:s, s:b}",
 			 "id", (json_int_t)ep->id, "namespace", ep->namespace_, "name", ep->name,
 			 "containerId", ep->attachment.container_id, "network",
 			 ep->attachment.network, "ifname", ep->attachment.ifname, "hostDevice",
@@ -50,5 +50,5 @@ json_t *api_endpoint_json(const struct endpoint *ep)
 			 "ipv6", addr_or_empty(&ep->ipv6, ipv6), "mac", mac_to_str(ep->mac, mac),
 			 "mtu", (json_int_t)ep->mtu, "identity", (json_int_t)ep->identity, "labels",
 			 labels_to_json(ep), "ports", ports_to_json(ep), "state",
-			 ep->state == ENDPOINT_READY ? "ready" : "lost");
+			 ep->state == ENDPOINT_READY ? "ready" : "lost", "audit", (int)ep->audit);
 }

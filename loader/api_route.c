@@ -26,6 +26,7 @@
 	X(GET, "/v1/endpoints", api_endpoints_get, NULL, 0, 0, NONE)                 \
 	X(GET, "/v1/endpoints/ID", api_endpoint_get, NULL, 0, 0, NONE)               \
 	X(PATCH, "/v1/endpoints/ID/labels", api_label_patch, NULL, 1, 0, NONE)       \
+	X(PATCH, "/v1/endpoints/ID/audit", api_audit_patch, NULL, 1, 0, NONE)        \
 	X(GET, "/v1/status", api_status_get, NULL, 0, 1, NONE)                       \
 	X(GET, "/v1/ips", api_ips_get, NULL, 0, 0, NONE)                             \
 	X(PUT, "/v1/ips", api_ips_put, NULL, 1, 0, NONE)                             \

@@ -18,6 +18,7 @@ struct endpoint_store {
 	sqlite3_stmt *save;
 	sqlite3_stmt *save_cursor;
 	sqlite3_stmt *delete;
+	sqlite3_stmt *audit[2];
 };
 
 static const char schema[] =
@@ -26,6 +27,9 @@ static const char schema[] =
 	" ifname TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, netns TEXT NOT NULL,"
 	" device TEXT NOT NULL, mac TEXT NOT NULL, mtu INTEGER NOT NULL, ipv4 TEXT NOT NULL,"
 	" ipv6 TEXT NOT NULL, identity INTEGER NOT NULL, labels TEXT NOT NULL, ports TEXT NOT NULL);"
+	"CREATE TABLE IF NOT EXISTS endpoint_audit (id INTEGER PRIMARY KEY);"
+	"CREATE TRIGGER IF NOT EXISTS endpoint_audit_end AFTER DELETE ON endpoint"
+	" BEGIN DELETE FROM endpoint_audit WHERE id = OLD.id; END;"
 	"CREATE TABLE IF NOT EXISTS endpoint_meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL);"
 	"INSERT OR IGNORE INTO endpoint_meta VALUES ('format', 1), ('identity_cursor', 256);";
 
@@ -80,6 +84,11 @@ static int store_prepare(struct endpoint_store *s, struct error *e)
 			    &s->save_cursor, e);
 	if (r == 0)
 		r = prepare(s, "DELETE FROM endpoint WHERE id = ?", &s->delete, e);
+	/* A table of its own: what an older agent wrote stays readable, and the other way round. */
+	if (r == 0)
+		r = prepare(s, "DELETE FROM endpoint_audit WHERE id = ?", &s->audit[0], e);
+	if (r == 0)
+		r = prepare(s, "INSERT OR IGNORE INTO endpoint_audit VALUES (?)", &s->audit[1], e);
 	return r;
 }
 
@@ -107,6 +116,8 @@ void endpoint_store_close(struct endpoint_store *s)
 	sqlite3_finalize(s->save);
 	sqlite3_finalize(s->save_cursor);
 	sqlite3_finalize(s->delete);
+	sqlite3_finalize(s->audit[0]);
+	sqlite3_finalize(s->audit[1]);
 	free(s);
 }
 
@@ -160,6 +171,10 @@ int endpoint_store_save(struct endpoint_store *s, const struct endpoint *ep,
 	bind_text(s->save, 14, labels);
 	bind_text(s->save, 15, ports);
 	r = step(s, s->save, e);
+	if (r == 0) {
+		sqlite3_bind_int64(s->audit[ep->audit], 1, ep->id);
+		r = step(s, s->audit[ep->audit], e);
+	}
 	return r < 0 ? r : endpoint_store_save_cursor(s, identities, e);
 }
 
@@ -221,6 +236,7 @@ static int read_row(sqlite3_stmt *stmt, struct endpoint *ep, struct error *e)
 	if (r == 0)
 		r = read_address(stmt, 11, &ep->ipv6, e);
 	ep->identity = (uint32_t)sqlite3_column_int64(stmt, 12);
+	ep->audit = sqlite3_column_int64(stmt, 15);
 	return r < 0 ? r : read_texts(stmt, ep, e);
 }
 
@@ -254,7 +270,10 @@ int endpoint_store_load(struct endpoint_store *s, struct endpoint_table *endpoin
 
 	r = meta_get(s, "identity_cursor", &cursor, e);
 	if (r == 0)
-		r = prepare(s, "SELECT * FROM endpoint ORDER BY id", &stmt, e);
+		r = prepare(s,
+			    "SELECT endpoint.*, endpoint_audit.id IS NOT NULL FROM endpoint"
+			    " LEFT JOIN endpoint_audit USING (id) ORDER BY endpoint.id",
+			    &stmt, e);
 	if (r < 0)
 		return r;
 	identity_set_cursor(identities, (uint32_t)cursor);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* axoneme endpoint list, get, label. */
+/* axoneme endpoint list, get, label, audit. */
 #include <string.h>
 
 #include "lib/cleanup.h"
@@ -159,6 +159,28 @@ enum cli_exit cmd_endpoint_label(struct cli *cli, char **args, int count)
 	if (r)
 		return r;
 	snprintf(path, sizeof(path), "/v1/endpoints/%lld/labels", client_number(before, "id"));
+	call.path = path;
+	r = client_call(cli, &call, &after);
+	return r ? r : show(cli, after);
+}
+
+enum cli_exit cmd_endpoint_audit(struct cli *cli, char **args, int count)
+{
+	bool on = !strcmp(args[1], "on");
+	_cleanup_json_ json_t *patch = json_pack("{s:b}", "audit", on);
+	_cleanup_json_ json_t *before = NULL;
+	_cleanup_json_ json_t *after = NULL;
+	struct call call = {.method = "PATCH", .body = patch};
+	char path[64];
+	enum cli_exit r;
+
+	(void)count;
+	if (!on && strcmp(args[1], "off") != 0)
+		return cli_usage(cli, "audit '%s': expected on or off", args[1]);
+	r = endpoint_find(cli, args[0], &before);
+	if (r)
+		return r;
+	snprintf(path, sizeof(path), "/v1/endpoints/%lld/audit", client_number(before, "id"));
 	call.path = path;
 	r = client_call(cli, &call, &after);
 	return r ? r : show(cli, after);

@@ -15,6 +15,8 @@ const struct command commands[] = {
 	{"endpoint get", "ENDPOINT", 1, 1, 0, cmd_endpoint_get, "one endpoint, all of it"},
 	{"endpoint label", "ENDPOINT KEY=VALUE... KEY-...", 2, MANY, 0, cmd_endpoint_label,
 	 "set labels, and remove those with a final '-'"},
+	{"endpoint audit", "ENDPOINT on|off", 2, 2, 0, cmd_endpoint_audit,
+	 "on: its policies report what they deny, and let it pass"},
 	{"ip list", "", 0, 0, 0, cmd_ip_list, "prefixes and their identities"},
 	{"ip add", "CIDR IDENTITY|LABEL...", 2, MANY, 0, cmd_ip_add, "say whose a prefix is"},
 	{"ip delete", "CIDR...", 1, MANY, 0, cmd_ip_delete, "forget prefixes that were added"},

@@ -57,6 +57,7 @@ enum cli_exit cmd_chaos_stop(struct cli *cli, char **args, int count);
 enum cli_exit cmd_conntrack_flush(struct cli *cli, char **args, int count);
 enum cli_exit cmd_conntrack_list(struct cli *cli, char **args, int count);
 enum cli_exit cmd_endpoint_get(struct cli *cli, char **args, int count);
+enum cli_exit cmd_endpoint_audit(struct cli *cli, char **args, int count);
 enum cli_exit cmd_endpoint_label(struct cli *cli, char **args, int count);
 enum cli_exit cmd_endpoint_list(struct cli *cli, char **args, int count);
 enum cli_exit cmd_identity_list(struct cli *cli, char **args, int count);

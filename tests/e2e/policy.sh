@@ -195,6 +195,33 @@ test_an_object_belongs_to_one_source() {
 	blocked client 81
 }
 
+test_audit_reports_and_lets_pass() {
+	local id
+	id=$(axo endpoint list -o json | jq '.[] | select(.name == "web") | .id')
+	web_from client 80 | axo policy apply -
+	blocked other 80
+	axo monitor --type policy-verdict -o json >"$S/events" 2>&1 &
+	axo endpoint audit "$id" on
+	wait_until 5 sees_audit
+	passes other 80
+	agent_stop
+	agent_start
+	passes other 81
+	axo endpoint audit "$id" off
+	blocked other 80
+	agent_stop
+	agent_start --policy-audit on
+	passes other 80
+	agent_stop
+	agent_start
+	blocked other 80
+}
+
+sees_audit() {
+	passes other 80
+	grep -q '"verdict": *"audit"' "$S/events"
+}
+
 test_what_nobody_enforces_yet_is_refused_as_a_whole() {
 	{
 		web_from client 80

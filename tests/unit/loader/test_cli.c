@@ -117,6 +117,8 @@ static void wrong_usage_is_two_and_names_the_nearest(void **state)
 		{"endpoint get", CLI_USAGE, "axoneme endpoint get ENDPOINT"},
 		{"endpoint get 1 2", CLI_USAGE, "too many words"},
 		{"endpoint label 1", CLI_USAGE, "a word is missing"},
+		{"endpoint audit 1", CLI_USAGE, "a word is missing"},
+		{"endpoint audit 1 maybe", CLI_USAGE, "expected on or off"},
 		{"endpoint label 1 app", CLI_USAGE, "expected KEY=VALUE or KEY-"},
 		{"endpoint label 1 =web", CLI_USAGE, "expected KEY=VALUE or KEY-"},
 		{"endpoint label 1 app=a app=b", CLI_USAGE, "twice"},
