@@ -39,7 +39,7 @@ ssh_and() {
 # hooks - of nic0; links are pinned by name, filters are listed (an old bpftool does not know tcx)
 hooks() {
 	{
-		find "$S/bpf/axoneme" -name 'link_nic0_*' -printf '%f\n' 2>/dev/null | sed 's/link_nic0_//'
+		find "$S/bpf/axoneme" -name 'link_nic0_*_netdev' -printf '%f\n' 2>/dev/null | sed 's/link_nic0_//'
 		tc filter show dev nic0 ingress | sed -n 's/.* \(from_netdev\) .*/\1/p'
 		tc filter show dev nic0 egress | sed -n 's/.* \(to_netdev\) .*/\1/p'
 	} | sort | xargs
