@@ -63,10 +63,10 @@ static uint64_t verdict_of(const struct pf_rule *rule)
 	return rule->flags & PF_EXCEPT ? 0 : rule->group + 1U;
 }
 
-/* The last key of a prefix of @bits, of 64, that begins with @first. */
+/* The last key of a prefix of @bits, of 64, that begins with @first; longer ones are one key. */
 static uint64_t last_of(uint64_t first, unsigned int bits)
 {
-	return bits ? first | (bits == 64 ? 0 : UINT64_MAX >> bits) : UINT64_MAX;
+	return first | (bits < 64 ? UINT64_MAX >> bits : 0);
 }
 
 /* --- IPv4 --- */

@@ -40,7 +40,9 @@ static struct map_item **item_find(const struct map *m, const void *key, size_t 
 {
 	struct map_item **p = &m->buckets[hash & (m->size - 1)];
 
-	while (*p && ((*p)->hash != hash || (*p)->len != len || memcmp((*p)->key, key, len)))
+	/* An empty key may be NULL, which memcmp() must not see. */
+	while (*p && ((*p)->hash != hash || (*p)->len != len ||
+		      (len && memcmp((*p)->key, key, len) != 0)))
 		p = &(*p)->next;
 	return p;
 }
