@@ -47,6 +47,24 @@ int ipcache_put(struct datapath *dp, const struct axo_addr *addr, uint32_t ident
 		       : 0;
 }
 
+static const struct axo_addr v4_world = {.b = {[10] = 0xff, [11] = 0xff}};
+
+int ipcache_put_world(struct datapath *dp)
+{
+	struct axo_ipcache_key key = ipcache_key(&v4_world);
+	struct axo_ipcache value = {.identity = AXO_ID_WORLD_IPV4};
+
+	key.prefixlen = AXO_V4_PREFIX_BITS;
+	return bpf_map_update_elem(datapath_map_fd(dp, MAP_IPCACHE), &key, &value, BPF_ANY) < 0
+		       ? -errno
+		       : 0;
+}
+
+bool ipcache_is_world(const struct axo_addr *addr, uint32_t bits)
+{
+	return bits == AXO_V4_PREFIX_BITS && addr_cmp(addr, &v4_world) == 0;
+}
+
 int ipcache_remove(struct datapath *dp, const struct axo_addr *addr)
 {
 	struct axo_ipcache_key key = ipcache_key(addr);

@@ -49,6 +49,17 @@ unsigned int endpoint_maps_prune(struct datapath *dp, const struct endpoint_tabl
 int ipcache_put(struct datapath *dp, const struct axo_addr *addr, uint32_t identity);
 int ipcache_remove(struct datapath *dp, const struct axo_addr *addr);
 
+/**
+ * ipcache_put_world - IPv4 as a whole is the world
+ *
+ * A miss says the same; but an IPv6 prefix that holds the mapped addresses (::/1) must not be what
+ * an IPv4 address is found in.
+ */
+int ipcache_put_world(struct datapath *dp);
+
+/** ipcache_is_world - is it the entry of ipcache_put_world()? */
+bool ipcache_is_world(const struct axo_addr *addr, uint32_t bits);
+
 /** ipcache_each - call @fn for each entry; a negative return value stops and is returned */
 int ipcache_each(struct datapath *dp,
 		 int (*fn)(const struct axo_addr *addr, uint32_t bits, uint32_t identity,

@@ -48,8 +48,9 @@ int netdev_routes(const struct options *opt, route_fn fn, void *arg)
 
 	if (!options_native(opt))
 		return 0;
-	for (size_t i = 0; r >= 0 && !opt->masquerade && i < ARRAY_SIZE(world); i++)
-		r = fn(&world[i], true, arg);
+	/* Of both families in any case: an IPv6 prefix may hold the mapped addresses. */
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(world); i++)
+		r = fn(&world[i], !opt->masquerade, arg);
 	if (r >= 0)
 		r = each(&opt->cluster_cidr, true, fn, arg);
 	if (r >= 0)

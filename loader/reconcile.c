@@ -128,7 +128,8 @@ static bool is_wanted(const struct axo_addr *addr, uint32_t bits, void *arg)
 {
 	const struct wanted *w = arg;
 
-	return (bits == 128 && bsearch(addr, w->items, w->count, sizeof(*addr), wanted_compare)) ||
+	return ipcache_is_world(addr, bits) ||
+	       (bits == 128 && bsearch(addr, w->items, w->count, sizeof(*addr), wanted_compare)) ||
 	       ip_feed_has(w->agent->ip_feed, addr, bits) ||
 	       policy_has_prefix(w->agent->policy, addr, bits);
 }
@@ -136,10 +137,11 @@ static bool is_wanted(const struct axo_addr *addr, uint32_t bits, void *arg)
 static int maps_write(struct agent *agent, struct reconcile_report *report, struct error *e)
 {
 	struct endpoint_table *t = agent->endpoints;
+	int r = ipcache_put_world(agent->datapath);
 
+	if (r < 0)
+		return error_set(e, r, "cannot write " AXO_MAP_IPCACHE ": %s", strerror(-r));
 	for (struct endpoint *ep = endpoint_next(t, NULL); ep; ep = endpoint_next(t, ep)) {
-		int r;
-
 		if (ep->state != ENDPOINT_READY ||
 		    endpoint_map_check(agent->datapath, ep, NULL) == 0)
 			continue;

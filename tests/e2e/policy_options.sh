@@ -52,6 +52,17 @@ test_kube_apiserver_is_what_the_configuration_names() {
 	talk_tcp client world $WORLD6 80
 }
 
+# Maps hold IPv4 as mapped IPv6 addresses, which ::/1 holds.
+test_an_ipv6_prefix_says_nothing_of_ipv4() {
+	world_add
+	agent_start
+	labelled client client
+	serve_tcp world 80
+	rules six client 'egress: [{toCIDR: ["::/1", "8000::/1"]}]' | axo policy apply -
+	talk_tcp client world $WORLD6 80
+	blocked client $WORLD4 80
+}
+
 test_a_prefix_inside_the_api_server_is_the_api_server() {
 	world_add
 	agent_start --kube-apiserver 198.51.100.0/24
