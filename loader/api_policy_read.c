@@ -9,6 +9,7 @@
 #include "loader/api_policy.h"
 #include "loader/endpoint.h"
 #include "loader/policy_dir.h"
+#include "loader/policy_host.h"
 #include "loader/policy_internal.h"
 #include "loader/policy_path.h"
 #include "loader/policy_source.h"
@@ -102,11 +103,14 @@ json_t *api_policy_status(const struct agent *agent)
 	struct policy_numbers n;
 
 	policy_numbers(agent->policy, &n);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "count",
-			 (json_int_t)n.policies, "compiled", (json_int_t)n.subjects,
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:b, s:b, s:b}",
+			 "count", (json_int_t)n.policies, "compiled", (json_int_t)n.subjects,
 			 "prefixIdentities", (json_int_t)n.prefixes, "entries",
 			 (json_int_t)n.entries, "entriesLimit", (json_int_t)n.entries_limit,
 			 "peers", (json_int_t)n.peers, "peersLimit", (json_int_t)n.peers_limit,
 			 "peersDenied", (json_int_t)n.peers_denied, "subjectsDenied",
-			 (json_int_t)n.subjects_denied, "brokenFiles", broken_json(agent->policy));
+			 (json_int_t)n.subjects_denied, "brokenFiles", broken_json(agent->policy),
+			 "hostIngress", policy_host_enforces(agent->policy, AXO_DIR_INGRESS),
+			 "hostEgress", policy_host_enforces(agent->policy, AXO_DIR_EGRESS), "audit",
+			 (int)agent->opt.policy_audit);
 }

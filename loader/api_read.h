@@ -17,4 +17,7 @@ void api_identities_get(struct agent *agent, struct api_request *req);
 void api_flows_get(struct agent *agent, struct api_request *req);
 void api_events_get(struct agent *agent, struct api_request *req);
 
+/** api_devices_status - the host's devices, for GET /v1/status; a new reference */
+json_t *api_devices_status(const struct agent *agent);
+
 #endif

@@ -156,6 +156,8 @@ void api_status_get(struct agent *agent, struct api_request *req)
 	put(status, "ips", api_ip_status(agent));
 	put(status, "prefilter", api_prefilter_status(agent));
 	put(status, "xdp", api_xdp_status(agent));
+	put(status, "routing", json_string(agent->opt.routing ? agent->opt.routing : ""));
+	put(status, "devices", api_devices_status(agent));
 	put(status, "masquerade", json_string(agent->opt.masquerade ? "on" : "off"));
 	put(status, "chaos", chaos_status_json(agent));
 	put(status, "delayLine", delay_to_json(agent));

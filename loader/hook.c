@@ -355,3 +355,19 @@ int hook_detach_device(struct hooks *h, const struct hook_device *d)
 	r = pin_remove(h->bpffs_dir, pin);
 	return r < 0 || d->ifindex == 0 ? r : detach_clsact(h, d);
 }
+
+bool hook_device_attached(struct hooks *h, const struct hook_device *d)
+{
+	struct batch b = {0};
+	char pin[LINK_PIN_MAX];
+	struct nlmsghdr *m;
+
+	link_pin(pin, d);
+	_cleanup_close_ int fd = pin_get(h->bpffs_dir, pin);
+	if (fd >= 0)
+		return link_is_on(fd, d->ifindex);
+	m = batch_put(h, &b, RTM_GETTFILTER, 0, 0);
+	filter_header(m, d->ifindex, d->egress);
+	batch_end(&b, m);
+	return batch_talk(h, &b) == 0;
+}

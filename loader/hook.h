@@ -46,6 +46,9 @@ int hook_attach_device(struct hooks *h, const struct hook_device *d, struct erro
 /** hook_detach_device - 0 also when nothing of ours is there */
 int hook_detach_device(struct hooks *h, const struct hook_device *d);
 
+/** hook_device_attached - is the program, or an older one of that name, on the device? */
+bool hook_device_attached(struct hooks *h, const struct hook_device *d);
+
 /**
  * hook_attach_pod - @prog_fd to the ingress of a pod's host-side device, and the device set up:
  * no IPv6 link-local address, @mtu, IFF_UP; all in one message to the kernel

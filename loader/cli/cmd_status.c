@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* axoneme status, axoneme version. */
+#include "lib/cleanup.h"
 #include "loader/cli/client.h"
 #include "loader/cli/command.h"
+#include "loader/cli/join.h"
 #include "loader/cli/table.h"
 #include "loader/cli/units.h"
 
@@ -33,6 +35,40 @@ static void print_chaos(const struct cli *cli, const json_t *c)
 			client_number(w, "total"), client_text(w, "namespace"));
 }
 
+static void print_policies(const struct cli *cli, const json_t *p)
+{
+	bool in = json_is_true(json_object_get(p, "hostIngress"));
+	bool out = json_is_true(json_object_get(p, "hostEgress"));
+
+	fprintf(cli->out, "Policies:    %lld, for the host %s%s\n", client_number(p, "count"),
+		in && out ? "both directions"
+		: in	  ? "ingress"
+		: out	  ? "egress"
+			  : "none",
+		json_is_true(json_object_get(p, "audit")) ? ", audit: nothing is denied" : "");
+}
+
+static void print_devices(const struct cli *cli, const json_t *devices)
+{
+	static const char *const header[] = {"DEVICE", "PRESENT", "HOOKS", NULL};
+	const json_t *d;
+	struct table t;
+	size_t i;
+
+	if (!json_array_size(devices))
+		return;
+	fputc('\n', cli->out);
+	table_begin(&t, cli->out, header);
+	json_array_foreach(devices, i, d) {
+		_cleanup_free_ char *hooks = join_texts(json_object_get(d, "hooks"));
+
+		table_cell(&t, "%s", client_text(d, "device"));
+		table_cell(&t, "%s", json_is_true(json_object_get(d, "present")) ? "yes" : "no");
+		table_cell(&t, "%s", hooks && *hooks ? hooks : "none");
+	}
+	table_end(&t);
+}
+
 static void print_agent(const struct cli *cli, const json_t *s)
 {
 	const json_t *hooks = json_object_get(s, "hooks");
@@ -51,7 +87,9 @@ static void print_agent(const struct cli *cli, const json_t *s)
 		client_number(s, "endpoints"), client_number(s, "identities"),
 		client_number(s, "removalsPending"));
 	fprintf(cli->out, "Generation:  %lld\n", client_number(s, "generation"));
+	fprintf(cli->out, "Routing:     %s\n", client_text(s, "routing"));
 	fprintf(cli->out, "Masquerade:  %s\n", client_text(s, "masquerade"));
+	print_policies(cli, json_object_get(s, "policies"));
 	print_chaos(cli, json_object_get(s, "chaos"));
 	print_delay_line(cli, json_object_get(s, "delayLine"));
 	fprintf(cli->out, "Memory:      agent %s, maps %s\n",
@@ -142,6 +180,7 @@ enum cli_exit cmd_status(struct cli *cli, char **args, int count)
 	fputc('\n', cli->out);
 	print_pools(cli, json_object_get(status, "pools"));
 	fputc('\n', cli->out);
+	print_devices(cli, json_object_get(status, "devices"));
 	print_xdp(cli, json_object_get(status, "xdp"));
 	print_maps(cli, json_object_get(status, "maps"));
 	return CLI_DONE;

@@ -31,6 +31,7 @@ class Agent:
         self.run_dir = f"/run/{host}"
         self.socket = f"{self.run_dir}/axoneme.sock"
         self.policies = f"{self.run_dir}/policies"
+        self.flags = []  # further ones
         self.cidrs = [c for c in (v4, v6) if c]
         self.process = None
         self.started = 0.0  # seconds that the last start took
@@ -46,7 +47,7 @@ class Agent:
         argv = [self.world.tool("axonemed"), "--node-name", self.host, "--run-dir", self.run_dir,
                 "--state-dir", self.dir, "--bpffs-dir", f"{self.world.bpffs}/{self.host}",
                 "--cni-conf-dir", f"{self.run_dir}/cni", "--queue-dir", f"{self.dir}/queue",
-                "--policy-dir", self.policies]
+                "--policy-dir", self.policies, *self.flags]
         for cidr in self.cidrs:
             argv += ["--pod-cidr", cidr]
         with self.world.inside(self.host):

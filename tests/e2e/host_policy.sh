@@ -116,6 +116,8 @@ test_nothing_is_attached_without_a_policy_for_this_host() {
 	assert_eq "" "$(hooks)" "hooks of a policy for other hosts"
 	ssh_and 80 | ROLE=edge host_policy web
 	assert_eq "from_netdev to_netdev" "$(hooks)" "hooks"
+	assert_eq "from_netdev to_netdev" "$(axo status -o json | jq -r '.devices[0].hooks | join(" ")')" "hooks"
+	assert_match "for the host ingress" "$(axo status)"
 	expect_drop policy ask_tcp world $HOST4 81
 	axo policy delete web
 	assert_eq "" "$(hooks)" "hooks after the policy"

@@ -32,6 +32,8 @@ export NODE=n1
 . "$STORY_LIB/story_pods.sh"
 # shellcheck source=tests/lib/story_net.sh
 . "$STORY_LIB/story_net.sh"
+# shellcheck source=tests/lib/story_hosts.sh
+. "$STORY_LIB/story_hosts.sh"
 
 # --- saying what is expected -------------------------------------------------------------------
 

@@ -22,6 +22,7 @@
 #include "loader/api_chaos.h"
 #include "loader/api_ip.h"
 #include "loader/api_policy.h"
+#include "loader/api_read.h"
 #include "loader/chaos_json.h"
 #include "loader/api_prefilter.h"
 #include "loader/datapath.h"
@@ -205,11 +206,14 @@ json_t *api_prefilter_status(const struct agent *agent)
 	return json_object();
 }
 
-json_t *api_xdp_status(const struct agent *agent)
-{
-	(void)agent;
-	return json_array();
-}
+#define FAKE_LIST(name)                         \
+	json_t *name(const struct agent *agent) \
+	{                                       \
+		(void)agent;                    \
+		return json_array();            \
+	}
+FAKE_LIST(api_devices_status)
+FAKE_LIST(api_xdp_status)
 
 int prefilter_drops(const struct agent *agent, struct axo_drop_count *sum)
 {
