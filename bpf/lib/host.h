@@ -184,6 +184,12 @@ static __noinline int host_slow(struct __sk_buff *skb, struct packet *p,
 	return rc == VERDICT_SLOW ? host_flow(skb, p) : rc;
 }
 
+/** host_fast - a plain packet of a current flow.  A frame of its own: the entry point's is full (6.1) */
+static __noinline bool host_fast(struct __sk_buff *skb, struct packet *p)
+{
+	return fast_parse(skb, p) && host_known(skb, p) == VERDICT_STACK;
+}
+
 /**
  * host_check - the whole of it; inlined, because programs nest at most eight functions
  * @p: written
@@ -203,7 +209,7 @@ static __always_inline int host_check(struct __sk_buff *skb, struct packet *p,
 	host = host_enforced();
 	if (!host)
 		return VERDICT_STACK;
-	if (fast_parse(skb, p) && host_known(skb, p) == VERDICT_STACK)
+	if (host_fast(skb, p))
 		return VERDICT_STACK;
 	packet_restart(p);
 	return host_slow(skb, p, host);
