@@ -36,6 +36,7 @@
 	X(DELETE, "/v1/prefilter", api_prefilter_delete, NULL, 1, 0, NONE)           \
 	X(GET, "/v1/prefilter/entries", api_pf_entries_get, "address", 0, 0, NONE)   \
 	X(GET, "/v1/identities", api_identities_get, NULL, 0, 0, NONE)               \
+	X(GET, "/v1/fqdns", api_fqdns_get, NULL, 0, 0, NONE)                         \
 	X(GET, "/v1/flows", api_flows_get, "endpoint", 0, 0, NONE)                   \
 	X(DELETE, "/v1/flows", api_flows_delete, "endpoint", 0, 0, NONE)             \
 	X(GET, "/v1/events", api_events_get, "type", 0, 0, NONE)                     \

@@ -19,6 +19,7 @@
 #include "loader/datapath.h"
 #include "loader/endpoint.h"
 #include "loader/flow_list.h"
+#include "loader/fqdn_gc.h"
 
 struct sweep;
 
@@ -32,6 +33,7 @@ typedef void (*sweep_done)(struct sweep *s);
  * @gap:   between slices
  * @chain: in struct flow_gc's list of sweeps that were asked for
  * @left:  flows of each map that stay
+ * @fqdns: what they use of what was learned, or NULL
  */
 struct sweep {
 	struct flow_gc *gc;
@@ -43,6 +45,7 @@ struct sweep {
 	sweep_done done;
 	unsigned int removed;
 	uint64_t left[2];
+	struct fqdn_gc *fqdns;
 	uint32_t now_s;
 	struct axo_addr addr[2];
 	struct api_request *req;
@@ -68,6 +71,7 @@ static void sweep_free(struct sweep *s)
 	if (!s)
 		return;
 	flow_list_free(s->walk);
+	fqdn_gc_free(s->fqdns);
 	if (s->next)
 		event_free(s->next);
 	free(s);
@@ -98,10 +102,13 @@ static void sweep_turn(evutil_socket_t fd, short what, void *arg)
 	}
 	s->now_s = (uint32_t)(clock_us() / 1000000);
 	for (size_t i = 0; i < slice.count; i++) {
-		if (s->match(s, &slice.keys[i], &slice.flows[i]))
+		if (s->match(s, &slice.keys[i], &slice.flows[i])) {
 			s->removed += flow_remove(s->gc->agent, &slice.keys[i]);
-		else
-			s->left[slice.map]++;
+			continue;
+		}
+		s->left[slice.map]++;
+		if (s->fqdns)
+			fqdn_gc_see(s->fqdns, &slice.keys[i], &slice.flows[i]);
 	}
 	event_add(s->next, &s->gap);
 }
@@ -138,6 +145,9 @@ static void timeouts_done(struct sweep *s)
 	if (s->removed)
 		log_debug("flows timed out", "removed", log_num(s->removed));
 	memcpy(s->gc->left, s->left, sizeof(s->gc->left));
+	if (s->fqdns)
+		fqdn_gc_end(s->fqdns);
+	s->fqdns = NULL;
 	s->gc->timeouts = NULL;
 	sweep_free(s);
 }
@@ -153,8 +163,11 @@ static void period_fired(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (!gc->timeouts)
-		gc->timeouts = sweep_new(gc, match_timeout, timeouts_done, FLOW_GC_SLICE_MS);
+	if (gc->timeouts)
+		return;
+	gc->timeouts = sweep_new(gc, match_timeout, timeouts_done, FLOW_GC_SLICE_MS);
+	if (gc->timeouts)
+		gc->timeouts->fqdns = fqdn_gc_begin(gc->agent);
 }
 
 int flow_gc_open(struct flow_gc **out, struct agent *agent, struct error *e)

@@ -174,6 +174,7 @@ static int pair_apply(struct netlink *nl, const struct options *opt, struct gate
 	memcpy(gw->config.mac, host.mac, 6);
 	gw->config.ifindex_net = (uint32_t)net.ifindex;
 	gw->config.ifindex_host = (uint32_t)host.ifindex;
+	gw->config.fqdn_min_ttl_s = (uint32_t)(opt->fqdn_min_ttl_ms / 1000);
 	up.mac = memcmp(net.mac, host.mac, 6) != 0 ? host.mac : NULL;
 	r = link_set(nl, net.ifindex, &up);
 	if (r == 0)

@@ -66,6 +66,7 @@ struct options {
 	char *queue_dir;
 	char *metrics_listen;
 	uint64_t cooldown_ms;
+	uint64_t fqdn_min_ttl_ms;
 	uint64_t mtu;
 	uint64_t flow_max;
 	uint64_t flow_lru_max;

@@ -15,6 +15,7 @@
 #include "loader/endpoint_map.h"
 #include "loader/policy_host.h"
 #include "loader/policy_internal.h"
+#include "loader/policy_name.h"
 #include "policy/touch.h"
 
 /**
@@ -78,6 +79,8 @@ static int peers_change(struct change *c, struct error *e)
 		c->renamed = true;
 		r = policy_peers_namespace(c->p, policy->name, e);
 	}
+	if (r == 0)
+		r = policy_fqdns_want(c->p, e);
 	return r < 0 ? r : policy_prefixes_want(c->p, &changes, e);
 }
 
@@ -164,6 +167,7 @@ static void change_undo(struct change *c)
 	chaos_change_undo(c->p);
 	policy_prefixes_undo(c->p, &(struct policy_changes){c->policies, c->count, c->gone});
 	policy_set_rollback(c->p->set);
+	policy_fqdns_undo(c->p);
 	/* The names of the namespaces outlive the rollback: the set that comes back has them. */
 	if (c->renamed)
 		policy_peers_all(c->p, &e);
@@ -194,6 +198,7 @@ static void change_finish(struct change *c)
 
 	chaos_change_finish(c->p);
 	policy_prefixes_publish(c->p);
+	policy_fqdns_publish(c->p);
 	subject_each(c->p, item, s)
 	{
 		if (s->touched)
@@ -225,6 +230,8 @@ int policy_change(struct policy_engine *p, struct policy_source *sources, size_t
 	r = change_prepare(&c, e);
 	if (r == 0) {
 		r = policy_prefixes_save(p, e);
+		if (r == 0)
+			r = policy_fqdns_save(p, e);
 		if (r < 0)
 			db_spoil(p->agent->db, e);
 	}

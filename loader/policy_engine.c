@@ -21,6 +21,7 @@
 #include "loader/policy_host.h"
 #include "loader/policy_internal.h"
 #include "loader/policy_map.h"
+#include "loader/policy_name.h"
 #include "loader/policy_source.h"
 #include "loader/policy_store.h"
 
@@ -224,6 +225,7 @@ static void memory_free(struct policy_engine *p)
 	peers_free(p->peers);
 	policy_features_free(p->features);
 	l7_tables_free(p->l7);
+	policy_names_free(p->names);
 	policy_set_free(p->set);
 	retired_drop(p->retired);
 	p->subjects = p->prefixes = p->prefix_ids = (struct map){0};
@@ -233,6 +235,7 @@ static void memory_free(struct policy_engine *p)
 	p->counted = false;
 	p->features = NULL;
 	p->l7 = NULL;
+	p->names = NULL;
 	p->peers = NULL;
 	p->set = NULL;
 	p->retired = NULL;
@@ -346,6 +349,8 @@ int policy_load(struct policy_engine *p, struct error *e)
 	if (r == 0)
 		r = policy_prefixes_load(p, e);
 	if (r == 0)
+		r = policy_fqdns_load(p, e);
+	if (r == 0)
 		r = policy_sources_load(p, e);
 	if (r == 0)
 		r = policy_dir_load(p->dir, e);
@@ -357,7 +362,11 @@ int policy_load(struct policy_engine *p, struct error *e)
 	subjects_load(p);
 	r = policy_peers_load(p, e);
 	if (r == 0)
+		r = policy_fqdns_want(p, e);
+	if (r == 0)
 		r = policy_prefixes_save(p, e);
+	if (r == 0)
+		r = policy_fqdns_save(p, e);
 	if (r == 0)
 		subjects_compile(p);
 	return r;
@@ -373,6 +382,7 @@ void policy_loaded(struct policy_engine *p)
 			policy_prefix_publish(p, x);
 	}
 	policy_prefixes_publish(p);
+	policy_fqdns_publish(p);
 	policy_prefixes_withdraw(p);
 	policy_host_switch(p);
 	datapath_bump(p->agent->datapath);

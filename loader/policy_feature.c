@@ -13,10 +13,13 @@
 #include "loader/datapath.h"
 #include "loader/l7_table.h"
 #include "loader/policy_internal.h"
+#include "loader/policy_name.h"
 
 static const struct feature_kind *const kinds[] = {
 	&l7_table_kind,
 	&feature_kind_chaos,
+	&policy_kind_dns,
+	&policy_kind_sni,
 };
 
 /** struct host_set - @refs: @count references, the key in by_refs */

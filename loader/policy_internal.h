@@ -15,6 +15,7 @@
 
 struct grace;
 struct policy_dir;
+struct policy_names;
 struct policy_store;
 
 /**
@@ -87,6 +88,7 @@ struct retired {
  * @prefix_ids: by number: the same
  * @touched:    prefixes that the change under way is about; @counted: their uses, too
  * @features:   sets of the host (policy_feature.h)
+ * @names:      tables of names, selectors of toFQDNs (policy_name.h); NULL = none yet
  * @leftover:   numbers up to this one are of a dead agent
  * @l7:         tables of HTTP rules (l7_table.h)
  * @features_fresh: policy_features_start() was called, and policy_features_settled() not yet
@@ -116,6 +118,7 @@ struct policy_engine {
 	bool counted;
 	struct policy_features *features;
 	struct l7_tables *l7;
+	struct policy_names *names;
 	uint32_t next_number;
 	uint32_t next_prefix[2];
 	uint32_t leftover;

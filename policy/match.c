@@ -40,6 +40,8 @@ static bool cidr_holds(const struct match *m, const struct label_set *labels)
 
 bool match_identity(const struct match *m, const struct peer_identity *who, const char *cluster)
 {
+	if (who->fqdn || m->type == PEER_FQDN)
+		return who->fqdn && m->type == PEER_FQDN && !strcmp(who->fqdn, m->fqdn);
 	switch ((enum peer_type)m->type) {
 	case PEER_SELECTOR:
 		return selector_matches(m->selector, &who->labels);
@@ -163,7 +165,7 @@ static void postings_match(struct peers *p, const struct match *m, const struct 
 		const struct posting *list = label_posting(p, r->key, *v);
 
 		for (uint32_t i = 0; list && i < list->count; i++) {
-			if (selector_matches(m->selector, &p->slots[list->slots[i]].who->labels))
+			if (match_identity(m, p->slots[list->slots[i]].who, p->cluster))
 				fn(ctx, list->slots[i]);
 		}
 	}
@@ -230,6 +232,9 @@ void peers_match(struct peers *p, const struct match *m, peers_fn fn, void *ctx)
 		return;
 	case PEER_ENTITY:
 		entity_match(p, m, fn, ctx);
+		return;
+	case PEER_FQDN:
+		reserved_match(p, m, m->fqdn, fn, ctx);
 		return;
 	default:
 		if (m->cidr.bits)

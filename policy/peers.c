@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "axoneme/fqdn.h"
 #include "axoneme/policy.h"
 #include "policy/peers_table.h"
 
@@ -165,6 +166,8 @@ static struct peer_identity *identity_new(const struct policy_set *set,
 	i->arena = a;
 	i->labels = label_set_namespace(&given) ? policy_set_derive(set, &i->arena, &given) : given;
 	i->plain = is_plain(&i->labels);
+	if (v->id >= AXO_ID_FQDN_MIN && v->id <= AXO_ID_FQDN_MAX && i->labels.count)
+		i->fqdn = i->labels.items[0].key;
 	ports_copy(i, v);
 	return i;
 }

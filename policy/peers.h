@@ -39,10 +39,13 @@ struct identity_view {
 /**
  * struct peer_identity - the same, parsed; labels of its namespace included
  * @plain: a prefix of the world and nothing else: rules that name no prefix treat it as the world
+ * @fqdn:  it is a selector of toFQDNs (axoneme/fqdn.h), this name or pattern; only rules that say
+ *         the same mean it.  Else NULL
  */
 struct peer_identity {
 	uint32_t id;
 	bool plain;
+	const char *fqdn;
 	struct label_set labels;
 	struct named_port *ports;
 	size_t port_count;
@@ -80,12 +83,13 @@ const struct peer_identity *peers_slot(const struct peers *p, uint32_t slot);
 
 /**
  * struct match - one alternative of a rule's peers, groups of prefixes resolved
- * @type: PEER_SELECTOR, PEER_ENTITY or PEER_CIDR
+ * @type: PEER_SELECTOR, PEER_ENTITY, PEER_CIDR or PEER_FQDN
  */
 struct match {
 	uint8_t type;
 	uint8_t entity;
 	const struct selector *selector;
+	const char *fqdn;
 	struct cidr cidr;
 	const struct list *except;
 };

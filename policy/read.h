@@ -28,6 +28,9 @@ int read_peer_endpoints(struct decoder *d, const struct node *n, void *out);
 int read_peer_entity(struct decoder *d, const struct node *n, void *out);
 int read_peer_cidr(struct decoder *d, const struct node *n, void *out);
 int read_peer_cidr_set(struct decoder *d, const struct node *n, void *out);
+/** read_name_normal - a name of the DNS in lower case, without a final dot */
+const char *read_name_normal(struct decoder *d, const char *text);
+
 int read_peer_fqdn(struct decoder *d, const struct node *n, void *out);
 int read_ip_block(struct decoder *d, const struct node *n, void *out);
 int read_cidr(struct decoder *d, const struct node *n, void *out); /* struct cidr */

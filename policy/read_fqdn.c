@@ -21,7 +21,7 @@ static int name_check(struct decoder *d, struct pos pos, const char *text, const
 	return 0;
 }
 
-static const char *name_normal(struct decoder *d, const char *text)
+const char *read_name_normal(struct decoder *d, const char *text)
 {
 	size_t len = strlen(text);
 	char *name = arena_text(d->arena, text, len);
@@ -41,7 +41,7 @@ static int match_name(struct decoder *d, const struct node *n, void *out)
 	if (!err)
 		err = name_check(d, n->pos, text, "-_.");
 	if (!err)
-		*(const char **)out = name_normal(d, text);
+		*(const char **)out = read_name_normal(d, text);
 	return err;
 }
 
@@ -53,7 +53,7 @@ static int match_pattern(struct decoder *d, const struct node *n, void *out)
 	if (!err)
 		err = name_check(d, n->pos, text, "-_.*");
 	if (!err)
-		*(const char **)out = name_normal(d, text);
+		*(const char **)out = read_name_normal(d, text);
 	return err;
 }
 

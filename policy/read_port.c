@@ -367,6 +367,7 @@ static int server_name_read(struct decoder *d, const struct node *n, void *out)
 		if (!isalnum((unsigned char)*p) && !strchr("-_.*", *p))
 			return decode_fail(d, n->pos, ": \"%.80s\": character '%c' is not allowed",
 					   text, *p);
+	*(const char **)out = read_name_normal(d, text);
 	return 0;
 }
 

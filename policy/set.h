@@ -93,6 +93,13 @@ size_t policy_set_prefixes(const struct policy_set *s, struct cidr **out);
  */
 size_t policies_prefixes(const struct policy *const *list, size_t count, struct cidr **out);
 
+/**
+ * policy_set_fqdns - names and patterns of toFQDNs that policies say, each once, sorted
+ * @out: owned by the caller (free); the texts are the policies'
+ * The agent gives each an identity with the label fqdn:TEXT.
+ */
+size_t policy_set_fqdns(const struct policy_set *s, const char ***out);
+
 /** cidr_order - for qsort: family, address, length */
 int cidr_order(const void *a, const void *b);
 

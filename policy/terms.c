@@ -74,7 +74,8 @@ static void peer_add(struct match_list *l, const struct policy_set *set, const s
 		groups_add(l, set, p);
 		return;
 	case PEER_FQDN:
-		return; /* refused before it gets here: policy_check_features() */
+		match_add(l, (struct match){.type = PEER_FQDN, .fqdn = fqdn_text(&p->fqdn)});
+		return;
 	}
 }
 

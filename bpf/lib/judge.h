@@ -20,6 +20,7 @@
 #include "bpf/lib/endpoint.h"
 #include "bpf/lib/event.h"
 #include "bpf/lib/flow.h"
+#include "bpf/lib/fqdn.h"
 #include "bpf/lib/identity.h"
 #include "bpf/lib/policy.h"
 #include "bpf/lib/route.h"
@@ -87,6 +88,8 @@ static __noinline int judge_policy(struct packet *p, struct axo_flow *f,
 	int rc;
 
 	rc = policy_ask(&ep->policy, &q, &a);
+	if (!dir && rc != -AXO_DROP_POLICY_DENY && (rc || a.features) && fqdn_may_have(q.peer))
+		rc = fqdn_judge(p, f, ep, &a, rc);
 	if (dir) {
 		f->rule[1] = a.rule;
 		f->set[1] = a.set;

@@ -20,6 +20,7 @@
  * @pod_bits6:     prefix length of @pod_net6, of 128
  * @ifindex_net:   axo_net
  * @ifindex_host:  axo_host, where packets of pods are routed
+ * @fqdn_min_ttl_s: addresses learned from DNS answers are valid that long at least, seconds
  * @mac:           the one MAC of axo_host, axo_net and every host-side pod device: what pods
  *                 send to, and what they receive from.  One MAC keeps skb->pkt_type PACKET_HOST
  *                 whichever device a packet entered by
@@ -38,6 +39,7 @@ struct axo_config {
 	__u32 pod_bits6;
 	__u32 ifindex_net;
 	__u32 ifindex_host;
+	__u32 fqdn_min_ttl_s;
 	__u8 mac[6];
 	__u16 mtu;
 	__u8 ipv4;

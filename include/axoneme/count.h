@@ -11,13 +11,15 @@
 #include <linux/types.h>
 
 /* X(symbol, number, "json_name", "what the operator reads") */
-#define AXO_COUNTS(X)                                                                           \
-	X(FLOW_FULL, 0, "flow_full", "established flow left in axo_flow_lru, axo_flow is full") \
-	X(NEIGHBOUR, 1, "neighbour_answered", "ARP or neighbour solicitation answered")         \
-	X(ICMP_SENT, 2, "icmp_sent", "ICMP error sent by the datapath")                         \
-	X(ICMP_LIMITED, 3, "icmp_limited", "ICMP error not sent, over the rate limit")          \
-	X(EVENT_LOST, 4, "event_lost", "event not sent, ring buffer full")                      \
-	X(AUDIT, 5, "policy_audit", "judgement that would have dropped the packet without audit")
+#define AXO_COUNTS(X)                                                                             \
+	X(FLOW_FULL, 0, "flow_full", "established flow left in axo_flow_lru, axo_flow is full")   \
+	X(NEIGHBOUR, 1, "neighbour_answered", "ARP or neighbour solicitation answered")           \
+	X(ICMP_SENT, 2, "icmp_sent", "ICMP error sent by the datapath")                           \
+	X(ICMP_LIMITED, 3, "icmp_limited", "ICMP error not sent, over the rate limit")            \
+	X(EVENT_LOST, 4, "event_lost", "event not sent, ring buffer full")                        \
+	X(AUDIT, 5, "policy_audit", "judgement that would have dropped the packet without audit") \
+	X(FQDN_LEARNED, 8, "fqdn_learned", "address learned from a DNS answer")                   \
+	X(FQDN_FULL, 9, "fqdn_full", "address of a DNS answer not learned, table full")
 
 enum axo_count {
 #define X(symbol, number, json, text) AXO_COUNT_##symbol = number,

@@ -51,6 +51,9 @@
 	X(L7_CLOSED, 37, "l7_closed", "connection was ended by its L7 rules")                \
 	X(L7_FULL, 38, "l7_full", "no room for another connection with L7 rules")            \
 	X(L7_BUSY, 39, "l7_busy", "another CPU works on the connection; the sender repeats") \
+	X(DNS_REFUSED, 40, "dns_refused", "no rule allows the DNS name; answered REFUSED")   \
+	X(DNS_MALFORMED, 41, "dns_malformed", "no DNS query that can be judged")             \
+	X(DNS_FRAGMENT, 42, "dns_fragment", "fragment of a DNS message")                     \
 	X(CHAOS, 50, "chaos", "a chaos experiment lost or swallowed it")                     \
 	X(CHAOS_HELD, 51, "chaos_held", "repeats what the delay line holds")                 \
 	X(CHAOS_GONE, 52, "chaos_gone", "its flow ended while the delay line held it")

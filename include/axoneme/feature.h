@@ -51,6 +51,7 @@ struct axo_feature_set {
 #define AXO_PROGS(X)     \
 	X(PASS, 0, pass) \
 	X(HTTP, 1, http) \
+	X(DNS, 2, dns)   \
 	X(CHAOS, 4, chaos)
 
 enum axo_prog {
@@ -58,7 +59,6 @@ enum axo_prog {
 	AXO_PROGS(X)
 #undef X
 	/* Indexes of features whose programs are not there: their packets are dropped. */
-	AXO_PROG_DNS = 2,
 	AXO_PROG_SNI = 3,
 	AXO_PROG_MAX = 16,
 };

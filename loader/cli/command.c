@@ -25,6 +25,7 @@ const struct command commands[] = {
 	 "flows"},
 	{"conntrack flush", "[--endpoint ENDPOINT]", 0, 0, OPTION_ENDPOINT, cmd_conntrack_flush,
 	 "forget flows; the next packet of each is judged anew"},
+	{"fqdn list", "", 0, 0, 0, cmd_fqdn_list, "names that pods asked for, and their addresses"},
 	{"monitor", "[--type TYPE]", 0, 0, OPTION_TYPE, cmd_monitor,
 	 "events as they happen, until interrupted (type: drop, policy-verdict, chaos, l7)"},
 	{"policy validate", "FILE...", 1, MANY, 0, cmd_policy_validate,

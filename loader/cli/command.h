@@ -61,6 +61,7 @@ enum cli_exit cmd_endpoint_audit(struct cli *cli, char **args, int count);
 enum cli_exit cmd_endpoint_label(struct cli *cli, char **args, int count);
 enum cli_exit cmd_endpoint_list(struct cli *cli, char **args, int count);
 enum cli_exit cmd_identity_list(struct cli *cli, char **args, int count);
+enum cli_exit cmd_fqdn_list(struct cli *cli, char **args, int count);
 enum cli_exit cmd_ip_add(struct cli *cli, char **args, int count);
 enum cli_exit cmd_ip_delete(struct cli *cli, char **args, int count);
 enum cli_exit cmd_ip_list(struct cli *cli, char **args, int count);

@@ -44,6 +44,7 @@ struct axo_config fixture_config(const struct fixture *x)
 		.pod_bits6 = 64,
 		.ifindex_net = x->ifindex_net,
 		.ifindex_host = x->ifindex_host,
+		.fqdn_min_ttl_s = 60,
 		.ipv4 = 1,
 		.ipv6 = 1,
 	};

@@ -4,6 +4,7 @@ unit_SRCS := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_ARCHIVES_lib := lib
 UNIT_ARCHIVES_ipam := ipam lib
 UNIT_ARCHIVES_policy := tests/policy-reference policy lib
+UNIT_ARCHIVES_bpf := policy lib
 UNIT_ARCHIVES_cni := cni lib
 UNIT_ARCHIVES_bpf := lib
 UNIT_ARCHIVES_loader := loader loader/cli policy ipam lib
