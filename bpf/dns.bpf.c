@@ -5,6 +5,7 @@
  * Rules on names are of the sender's egress policy; the flow's originator is the client, a pod of
  * this host.
  */
+#include "bpf/lib/dns_tcp.h"
 #include "bpf/lib/dns_udp.h"
 #include "bpf/lib/drop.h"
 #include "bpf/lib/endpoint.h"
@@ -39,6 +40,8 @@ static __always_inline int dns_packet(struct __sk_buff *skb, struct packet *p, s
 
 	if (rc)
 		return rc;
+	if (p->key.proto == IPPROTO_TCP)
+		return dns_tcp(skb, p, s);
 	if (p->key.proto != IPPROTO_UDP)
 		return -AXO_DROP_DNS_MALFORMED;
 	return s->client ? dns_udp_query(skb, p, s) : dns_udp_answer(skb, p, s);

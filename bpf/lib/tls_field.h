@@ -5,8 +5,8 @@
 #ifndef BPF_LIB_TLS_FIELD_H
 #define BPF_LIB_TLS_FIELD_H
 
-/** HELLO_WINDOW - bytes of the stream that the caller keeps; a power of two */
-#define HELLO_WINDOW 4096
+/** HELLO_CHUNK - longest chunk; a power of two */
+#define HELLO_CHUNK 256
 
 /** enum hello_state - what the next byte is, RFC 8446 names */
 enum hello_state {
@@ -47,8 +47,8 @@ enum hello_state {
  * @list:    bytes left of the extensions
  * @ext:     length of server_name
  * @len:     of @name
- * @pos:     of the next byte in the stream
- * @end:     offset behind the last byte that there is
+ * @pos:     of the next byte in the chunk
+ * @end:     of the chunk
  * @name:    as the client wrote it
  */
 struct hello {

@@ -3,9 +3,8 @@
  * The server name of a TLS ClientHello (RFC 8446, 4.1.2 and 5.1; RFC 6066, 3).  Pure: the same
  * code is compiled for unit tests and fuzzers.
  *
- * The stream's first bytes are read one by one, or skipped in one step where their meaning does
- * not matter.  A hello may lie in several records, and these in several segments: hello_feed()
- * goes on where it stopped.
+ * The stream's first bytes come in chunks and are read one by one, or skipped in one step where
+ * their meaning does not matter.  A hello may lie in several records, and these in several segments.
  *
  * The hello is refused (HELLO_BAD) if it has no name, more than one, one that is longer than a
  * name may be or has a final dot, or if the name is encrypted (ECH, its draft ESNI: what is
@@ -20,10 +19,10 @@
 
 #include "bpf/lib/tls_field.h"
 
-/** struct hello_ctx - @window: the stream's bytes, at their offset modulo HELLO_WINDOW */
+/** struct hello_ctx - @chunk: bytes of the stream; the reader is at h->pos in it */
 struct hello_ctx {
 	struct hello *h;
-	const __u8 *window;
+	const __u8 *chunk;
 };
 
 /** hello_there - how many of @n bytes are of this record, and there */
@@ -74,7 +73,7 @@ static long hello_step(__u32 i, void *ctx)
 		return hello_end(h);
 	if (h->pos >= h->end)
 		return 1;
-	byte = c->window[h->pos & (HELLO_WINDOW - 1)];
+	byte = c->chunk[h->pos & (HELLO_CHUNK - 1)];
 	if (!h->record)
 		return hello_record(h, byte);
 	if (h->type != HELLO_HANDSHAKE)
@@ -99,13 +98,16 @@ static __always_inline void hello_again(struct hello *h)
 	hello_go(h, HELLO_MESSAGE, 0);
 }
 
-/** hello_feed - the stream reaches to @end now; HELLO_DONE, HELLO_BAD, or another state: go on */
-static __noinline enum hello_state hello_feed(struct hello *h, const __u8 *window, __u32 end)
+/**
+ * hello_feed - read @chunk from h->pos (0 for a new one) to @end, at most HELLO_CHUNK
+ * Return: HELLO_DONE, HELLO_OPEN, HELLO_BAD: h->pos is behind what was read.  Another state: all is.
+ */
+static __noinline enum hello_state hello_feed(struct hello *h, const __u8 *chunk, __u32 end)
 {
-	struct hello_ctx ctx = {.h = h, .window = window};
+	struct hello_ctx ctx = {.h = h, .chunk = chunk};
 
 	h->end = end;
-	loop_run(HELLO_WINDOW + 64, hello_step, &ctx);
+	loop_run(HELLO_CHUNK + 64, hello_step, &ctx);
 	return h->state;
 }
 

@@ -52,14 +52,13 @@ struct axo_feature_set {
 	X(PASS, 0, pass) \
 	X(HTTP, 1, http) \
 	X(DNS, 2, dns)   \
+	X(SNI, 3, sni)   \
 	X(CHAOS, 4, chaos)
 
 enum axo_prog {
 #define X(symbol, index, program) AXO_PROG_##symbol = index,
 	AXO_PROGS(X)
 #undef X
-	/* Indexes of features whose programs are not there: their packets are dropped. */
-	AXO_PROG_SNI = 3,
 	AXO_PROG_MAX = 16,
 };
 
