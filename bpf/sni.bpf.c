@@ -6,44 +6,8 @@
  * it.  If its name is in no table that holds for the flow, or there is none that can be read, both
  * ends are reset.  Behind the last hello the stream is free.
  */
-#include "bpf/lib/name_match.h"
 #include "bpf/lib/name_stream.h"
-
-#include "bpf/lib/tls_hello.h"
-
-/**
- * struct sni_flow - value of axo_sni_flow
- * @n:     order of the stream
- * @match: of the name
- * @table: by enum axo_dir; 0 = the policy has no names
- * @hello: the reader
- */
-struct sni_flow {
-	struct name_flow n;
-	struct name_match match;
-	__u32 table[2];
-	struct hello hello;
-};
-
-#define SNI_MAX_FLOWS 131072
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, SNI_MAX_FLOWS);
-	__type(key, struct axo_flow_key);
-	__type(value, struct sni_flow);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(pinning, LIBBPF_PIN_BY_NAME);
-} axo_sni_flow SEC(".maps") __weak;
-
-/* What a new entry starts as: zeros that nobody writes to.  Too large for the stack. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct sni_flow);
-	__uint(map_flags, BPF_F_RDONLY_PROG);
-} axo_sni_zero SEC(".maps") __weak;
+#include "bpf/lib/sni_flow.h"
 
 /** sni_table_allows - @which: enum axo_dir */
 static __always_inline bool sni_table_allows(struct sni_flow *f, __u32 table)

@@ -20,6 +20,7 @@
 #include "loader/endpoint.h"
 #include "loader/flow_list.h"
 #include "loader/fqdn_gc.h"
+#include "loader/name_flow_gc.h"
 
 struct sweep;
 
@@ -145,6 +146,7 @@ static void timeouts_done(struct sweep *s)
 	if (s->removed)
 		log_debug("flows timed out", "removed", log_num(s->removed));
 	memcpy(s->gc->left, s->left, sizeof(s->gc->left));
+	name_flow_gc(s->gc->agent);
 	if (s->fqdns)
 		fqdn_gc_end(s->fqdns);
 	s->fqdns = NULL;

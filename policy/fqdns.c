@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/name_table.h"
 #include "policy/set.h"
 
 /** struct texts - grows; zero-initialised is empty */

@@ -19,6 +19,7 @@
 
 #include "axoneme/name.h"
 #include "lib/error.h"
+#include "policy/rule.h"
 
 /**
  * struct name_pattern - one of the names of a table
@@ -37,6 +38,12 @@ struct name_table {
 	struct axo_name_row *rows;
 	size_t count;
 };
+
+/** fqdn_text - the name or the pattern */
+static inline const char *fqdn_text(const struct fqdn *f)
+{
+	return f->match_name ? f->match_name : f->match_pattern;
+}
 
 /**
  * name_table_compile - the automaton of @count patterns

@@ -60,12 +60,6 @@ struct peer {
 	};
 };
 
-/** fqdn_text - the name or the pattern */
-static inline const char *fqdn_text(const struct fqdn *f)
-{
-	return f->match_name ? f->match_name : f->match_pattern;
-}
-
 /** PROTO_ANY - in struct port: TCP, UDP and SCTP, but not ICMP */
 #define PROTO_ANY 0
 

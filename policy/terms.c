@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/name_table.h"
 /** struct collect - where the walk over the policies stands; @first: reference of part 0 */
 struct collect {
 	const struct policy_set *set;

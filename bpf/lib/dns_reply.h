@@ -156,6 +156,8 @@ static __noinline int dns_reply(struct __sk_buff *skb, struct packet *p, struct 
 		return -AXO_DROP_DNS_MALFORMED;
 	for (int i = 6; i < DNS_HEADER_LEN; i++)
 		s->w.msg[i] = 0;
+	asm volatile("" : "+r"(len)); /* 6.1 does not conclude that it is not 0 */
+	len = ((len - 1) & 511) + 1;
 	partial = dns_check_is_partial(skb, p->l4_off + offsetof(struct udphdr, check));
 	if (bpf_skb_change_tail(skb, off + len, 0) ||
 	    bpf_skb_store_bytes(skb, off, s->w.msg, len, 0))

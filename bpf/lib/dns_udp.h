@@ -34,9 +34,8 @@ static __always_inline bool dns_udp_load(struct __sk_buff *skb, const struct pac
 	s->w.len = len;
 	if (len > DNS_MESSAGE_MAX)
 		len = DNS_MESSAGE_MAX;
-	asm volatile("" : "+r"(len)); /* the verifier is to see the range of what is used */
-	if (!len || len > DNS_MESSAGE_MAX)
-		return false;
+	asm volatile("" : "+r"(len)); /* 6.1 does not conclude that it is not 0 */
+	len = ((len - 1) & (DNS_MESSAGE_MAX - 1)) + 1;
 	return !bpf_skb_load_bytes(skb, off, s->w.msg, len);
 }
 

@@ -38,12 +38,12 @@ struct {
 	__type(value, struct fqdn_ask);
 } axo_fqdn_ask SEC(".maps") __weak;
 
-/** fqdn_ask_one - policy_ask() */
+/** fqdn_ask_one - policy_ask(), without one more function on the stack */
 VERIFIED_ONCE int fqdn_ask_one(struct fqdn_ask *k)
 {
 	if (!k)
 		return -AXO_DROP_POLICY;
-	return policy_ask(&k->ref, &k->q, &k->a);
+	return policy_ask_here(&k->ref, &k->q, &k->a);
 }
 
 /** fqdn_may_have - identities of addresses that may have selectors: those of the world */

@@ -55,10 +55,12 @@ static long name_match_step(__u32 i, void *ctx)
 {
 	struct name_ctx *c = ctx;
 	const struct axo_name_row *row;
+	__u32 state;
 
 	if (i >= c->m->len)
 		return 1;
-	row = bpf_map_lookup_elem(c->rows, &c->m->state);
+	state = c->m->state; /* on the stack: 6.1 takes no memory of a caller's for a key */
+	row = bpf_map_lookup_elem(c->rows, &state);
 	if (!row) {
 		c->m->state = AXO_NAME_DEAD;
 		return 1;
@@ -75,6 +77,7 @@ static __always_inline const struct axo_name_row *name_match(struct name_match *
 							     __u32 table, void **rows)
 {
 	struct name_ctx ctx = {.m = m, .text = text};
+	__u32 state;
 
 	ctx.rows = bpf_map_lookup_elem(&axo_name_table, &table);
 	if (!ctx.rows)
@@ -83,7 +86,8 @@ static __always_inline const struct axo_name_row *name_match(struct name_match *
 		*rows = ctx.rows;
 	m->state = AXO_NAME_START;
 	bpf_loop(256, name_match_step, &ctx, 0);
-	return bpf_map_lookup_elem(ctx.rows, &m->state);
+	state = m->state;
+	return bpf_map_lookup_elem(ctx.rows, &state);
 }
 
 #endif

@@ -83,9 +83,9 @@ static __always_inline const struct axo_pol_entry *policy_decide(const struct ax
 	return axo_policy_judge(own, bpf_map_lookup_elem(&axo_pol_entry, &key));
 }
 
-/** policy_ask - 0, -AXO_DROP_POLICY or -AXO_DROP_POLICY_DENY */
-static __noinline int policy_ask(const struct axo_policy_ref *ref, const struct policy_question *q,
-				 struct policy_answer *a)
+/** policy_ask_here - 0, -AXO_DROP_POLICY or -AXO_DROP_POLICY_DENY */
+static __always_inline int policy_ask_here(const struct axo_policy_ref *ref,
+					   const struct policy_question *q, struct policy_answer *a)
 {
 	const struct axo_pol_entry *e = policy_decide(ref, q);
 
@@ -99,6 +99,12 @@ static __noinline int policy_ask(const struct axo_policy_ref *ref, const struct 
 		return 0;
 	}
 	return e->verdict == AXO_POL_DENY ? -AXO_DROP_POLICY_DENY : -AXO_DROP_POLICY;
+}
+
+static __noinline int policy_ask(const struct axo_policy_ref *ref, const struct policy_question *q,
+				 struct policy_answer *a)
+{
+	return policy_ask_here(ref, q, a);
 }
 
 /** policy_hit - count a judgement */

@@ -59,7 +59,7 @@ enum axo_prog {
 #define X(symbol, index, program) AXO_PROG_##symbol = index,
 	AXO_PROGS(X)
 #undef X
-	AXO_PROG_MAX = 16,
+		AXO_PROG_MAX = 16,
 };
 
 #endif

@@ -57,6 +57,8 @@
 #define AXO_MAP_FQDN_NAME "axo_fqdn_name"
 #define AXO_MAP_FQDN_USE "axo_fqdn_use"
 #define AXO_MAP_DNS_QUERY "axo_dns_query"
+#define AXO_MAP_DNS_FLOW "axo_dns_flow"
+#define AXO_MAP_SNI_FLOW "axo_sni_flow"
 #define AXO_MAP_PROGS "axo_progs"
 #define AXO_MAP_CHAOS "axo_chaos"
 #define AXO_MAP_CHAOS_LEASE "axo_chaos_lease"

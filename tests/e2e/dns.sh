@@ -60,6 +60,20 @@ test_names_open_their_addresses_and_no_others() {
 	not_reached 198.51.100.4 80
 }
 
+test_names_asked_over_tcp_open_their_addresses() {
+	dns_policy '*.example' | axo policy apply -
+	assert_eq 198.51.100.1 "$(lookup www.example A +tcp)"
+	reaches 198.51.100.1 80
+}
+
+test_long_answers_come_over_tcp() {
+	dns_policy '*' | axo policy apply -
+	echo big >>"$S/zone"
+	assert_eq 198.51.100.1 "$(lookup www.example A +bufsize=4096)"
+	grep -q "Truncated, retrying in TCP mode" "$S/dig" || fail "no truncated answer: $(cat "$S/dig")"
+	reaches 198.51.100.1 80
+}
+
 # Nothing is held or asked of the agent: the first SYN comes right behind the answer.
 test_the_first_connection_does_not_race() {
 	local i

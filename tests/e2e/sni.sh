@@ -45,7 +45,7 @@ tls_policy() {
 # fetch NAME [PORT [ADDRESS]] - over TLS, with this server name
 fetch() {
 	local name=$1 port=${2:-443} address=${3:-$WORLD4}
-	in_ns client curl -sk --max-time 5 -o "$S/page" --resolve "$name:$port:[$address]" \
+	in_ns client curl -sk --max-time 20 -o "$S/page" --resolve "$name:$port:[$address]" \
 		"https://$name:$port/"
 }
 
@@ -72,7 +72,7 @@ test_named_servers_are_reached_and_others_reset() {
 test_no_name_is_refused() {
 	tls_policy ok.example '*' | axo policy apply -
 	fetch any.example
-	expect_drop l7_denied in_ns client curl -sk --max-time 5 "https://$WORLD4/"
+	expect_drop l7_denied in_ns client curl -sk --max-time 20 "https://$WORLD4/"
 	expect_drop l7_denied in_ns client bash -c "echo GET / >/dev/tcp/$WORLD4/443"
 }
 

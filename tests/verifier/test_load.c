@@ -149,18 +149,17 @@ static void agent_owned_maps_are_read_only_to_programs(void **state)
 	axoneme_bpf__destroy(skel);
 }
 
-/* A map whose key or value has no BTF type dumps as bytes.  Of maps of maps: those inside. */
+/* A map whose key or value has no BTF type dumps as bytes. */
 static void every_map_has_types_for_bpftool(void **state)
 {
 	struct axoneme_bpf *skel = axoneme_bpf__open();
-	struct bpf_map *each;
+	struct bpf_map *map;
 
 	(void)state;
 	assert_non_null(skel);
-	bpf_object__for_each_map(each, skel->obj) {
-		struct bpf_map *map = bpf_map__inner_map(each) ?: each;
-
-		if (bpf_map__is_internal(map) || bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF)
+	bpf_object__for_each_map(map, skel->obj) {
+		if (bpf_map__is_internal(map) || bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF ||
+		    bpf_map__type(map) == BPF_MAP_TYPE_ARRAY_OF_MAPS)
 			continue;
 		if (!bpf_map__btf_key_type_id(map) || !bpf_map__btf_value_type_id(map))
 			fail_msg("%s has no types", bpf_map__name(map));
