@@ -6,7 +6,7 @@
 fuzz_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(fuzz_SRCS))
 fuzz_archives = $(if $(filter api% options% labels% prefilter%,$(1)),loader policy ipam lib,$(if $(filter \
-	policy% chaos% regex% http%,$(1)),tests/policy-reference policy lib,cni ipam lib))
+	policy% chaos% regex% dns% http%,$(1)),tests/policy-reference policy lib,cni ipam lib))
 
 # The strict parser that the HTTP reader is compared with ships as source.
 LLHTTP := /usr/share/llhttp
