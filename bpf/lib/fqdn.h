@@ -21,12 +21,14 @@
  * @ref: a copy: 6.1 gives no function of its own what lies in a read-only map
  * @q:   about the selector
  * @a:   the answer
+ * @all: what the answers so far amount to
  * @key: of the address
  */
 struct fqdn_ask {
 	struct axo_policy_ref ref;
 	struct policy_question q;
 	struct policy_answer a;
+	struct policy_answer all;
 	struct axo_fqdn_key key;
 };
 
@@ -74,11 +76,11 @@ static __always_inline void fqdn_join(struct policy_answer *a, const struct poli
 
 /**
  * fqdn_ask - ask about the selectors of the address in @k
- * @rc:  what the policy says of the address itself; @a is that answer, and gets the new one
+ * @rc:  what the policy says of the address itself, @k->all in full; that gets the new answer
  * @was: the flow was allowed before: what has run out still counts
  * Return: 0, or @rc.
  */
-static __always_inline int fqdn_ask(struct fqdn_ask *k, struct policy_answer *a, int rc, bool was)
+static __always_inline int fqdn_ask(struct fqdn_ask *k, int rc, bool was)
 {
 	const struct axo_fqdn *e = bpf_map_lookup_elem(&axo_fqdn, &k->key);
 	__u32 now_s = flow_now_s();
@@ -95,18 +97,24 @@ static __always_inline int fqdn_ask(struct fqdn_ask *k, struct policy_answer *a,
 		if (fqdn_ask_one(k))
 			continue;
 		if (rc)
-			*a = k->a;
+			k->all = k->a;
 		else
-			fqdn_join(a, &k->a);
+			fqdn_join(&k->all, &k->a);
 		rc = 0;
 	}
 	return rc;
 }
 
-/** fqdn_judge - what the policy's toFQDNs make of @rc and @a, its answer about the peer itself */
-static __always_inline int fqdn_judge(const struct packet *p, const struct axo_flow *f,
-				      const struct axo_endpoint *ep, struct policy_answer *a,
-				      int rc)
+/**
+ * fqdn_judge - what the policy's toFQDNs make of its answer about the peer itself
+ * @f:  has that answer's rule, features and set for AXO_DIR_EGRESS, and no other's; they may change
+ * @rc: that answer
+ *
+ * judge_flow() calls it beside judge_policy(), not below it: the stack of both is more than 6.1
+ * gives where an ICMP error has the flow judged.
+ */
+static __noinline int fqdn_judge(const struct packet *p, struct axo_flow *f,
+				 const struct axo_endpoint *ep, int rc)
 {
 	bool o = f->originator;
 	struct fqdn_ask *k;
@@ -122,7 +130,14 @@ static __always_inline int fqdn_judge(const struct packet *p, const struct axo_f
 	k->key.addr = o ? p->key.addr[0] : p->key.addr[1];
 	k->key.endpoint = ep->id;
 	k->key.mac = axo_fqdn_mac(ep->mac);
-	return fqdn_ask(k, a, rc, f->verdict == AXO_VERDICT_ALLOW);
+	k->all.rule = f->rule[AXO_DIR_EGRESS];
+	k->all.set = f->set[AXO_DIR_EGRESS];
+	k->all.features = f->features;
+	rc = fqdn_ask(k, rc, f->verdict == AXO_VERDICT_ALLOW);
+	f->rule[AXO_DIR_EGRESS] = k->all.rule;
+	f->set[AXO_DIR_EGRESS] = k->all.set;
+	f->features = k->all.features;
+	return rc;
 }
 
 #endif

@@ -18,11 +18,9 @@
 
 #include "bpf/lib/class.h"
 #include "bpf/lib/endpoint.h"
-#include "bpf/lib/event.h"
 #include "bpf/lib/flow.h"
-#include "bpf/lib/fqdn.h"
 #include "bpf/lib/identity.h"
-#include "bpf/lib/policy.h"
+#include "bpf/lib/judge_policy.h"
 #include "bpf/lib/route.h"
 
 /**
@@ -67,65 +65,6 @@ static __always_inline void judge_set_side(struct axo_flow_side *s, const struct
 static __always_inline bool judge_is_gateway(const struct axo_addr *a)
 {
 	return addr_is_cfg(a, &axo_cfg.gateway4) || addr_is_cfg(a, &axo_cfg.gateway6);
-}
-
-/**
- * judge_policy - ask one policy of @ep; rule and features go into @f, a denial into @p
- * @f:   its identities are right; its verdict is the one before
- * @dir: enum axo_dir: is @ep the originator or the responder?
- */
-static __noinline int judge_policy(struct packet *p, struct axo_flow *f,
-				   const struct axo_endpoint *ep, bool dir)
-{
-	bool o = f->originator, peer = dir ? o : !o;
-	struct policy_question q = {
-		.peer = peer ? f->identity[1] : f->identity[0],
-		.port = o ? p->key.port[0] : p->key.port[1],
-		.proto = p->key.proto,
-		.dir = dir,
-	};
-	struct policy_answer a;
-	int rc;
-
-	rc = policy_ask(&ep->policy, &q, &a);
-	if (!dir && rc != -AXO_DROP_POLICY_DENY && (rc || a.features) && fqdn_may_have(q.peer))
-		rc = fqdn_judge(p, f, ep, &a, rc);
-	if (dir) {
-		f->rule[1] = a.rule;
-		f->set[1] = a.set;
-	} else {
-		f->rule[0] = a.rule;
-		f->set[0] = a.set;
-	}
-	f->features |= ep->flags & AXO_ENDPOINT_AUDIT ? a.features & AXO_FEATURE_CHAOS : a.features;
-	policy_hit(ep->policy.id, a.rule, dir);
-	if (rc)
-		p->denied = (struct denial){
-			.policy = ep->policy.id, .rule = a.rule, .endpoint = ep->id, .dir = dir};
-	return rc;
-}
-
-/**
- * judge_by - judge_policy(), and tell of it: of a new flow, and of one that is cut, or would be
- *
- * Under audit nothing is denied: what would be is told and counted.
- */
-static __always_inline int judge_by(struct packet *p, struct axo_flow *f,
-				    const struct axo_endpoint *ep, bool dir)
-{
-	int rc;
-
-	if (!ep || !(policy_flags(&ep->policy, dir) & AXO_POLICY_ENFORCED))
-		return 0;
-	rc = judge_policy(p, f, ep, dir);
-	if ((f->verdict == AXO_VERDICT_NONE || (rc && f->verdict == AXO_VERDICT_ALLOW)) &&
-	    event_wanted(AXO_EVENT_VERDICT))
-		event_verdict(p, f, ep, dir, -rc);
-	if (!rc || !(ep->flags & AXO_ENDPOINT_AUDIT))
-		return rc;
-	count_add(AXO_COUNT_AUDIT);
-	p->denied = (struct denial){};
-	return 0;
 }
 
 /** judge_originator - the pod that the flow comes from; NULL = it is gone or has become another */
