@@ -15,6 +15,8 @@ setup() {
 	# With the first curve that clients do not offer a key for, every hello is answered by a retry.
 	tls_server 443
 	tls_server 444 -groups P-521
+	# A server has one connection at a time; this is for a second one.
+	tls_server 445
 }
 
 # tls_server PORT [OPTION...] - in the world, both families
@@ -105,9 +107,9 @@ test_a_connection_outlives_changes_and_the_agent() {
 
 refused_without_agent() {
 	local status=0
-	fetch bad.example || status=$?
+	fetch bad.example 445 || status=$?
 	assert_eq 35 "$status" "what curl says of a reset in the handshake"
-	fetch ok.example
+	fetch ok.example 445
 }
 
 test_a_connection_older_than_its_rules_is_reset() {
