@@ -15,7 +15,6 @@
 
 struct grace;
 struct policy_dir;
-struct policy_names;
 struct policy_store;
 
 /**
@@ -212,9 +211,8 @@ int policy_peers_all(struct policy_engine *p, struct error *e);
 int policy_peers_namespace(struct policy_engine *p, const char *name, struct error *e);
 
 /**
- * policy_prefixes_want - what the changed policies name: prefixes that are new are peers
- * afterwards, and ->fresh; those that nobody names any more are ->dropped.  Costs what the change
- * names, not what there is
+ * policy_prefixes_want - what the changed policies name: new prefixes are peers afterwards, and
+ * ->fresh; those that nobody names any more are ->dropped.  Costs what the change names
  */
 int policy_prefixes_want(struct policy_engine *p, const struct policy_changes *c, struct error *e);
 void policy_prefixes_undo(struct policy_engine *p, const struct policy_changes *c);
@@ -234,8 +232,7 @@ void policy_prefix_end(struct policy_engine *p, struct prefix *x);
 /** policy_prefix_of - by its identity, or NULL */
 const struct prefix *policy_prefix_of(const struct policy_engine *p, uint32_t id);
 
-/** policy_prefix_around - the longest prefix that policies name around @c, but for fresh ones
- *  unless @fresh; NULL: the world */
+/** policy_prefix_around - the longest that policies name around @c, fresh ones if @fresh; or NULL */
 const struct prefix *policy_prefix_around(const struct policy_engine *p, const struct cidr *c,
 					  bool fresh);
 
