@@ -67,7 +67,7 @@ static __noinline int http_answer(struct __sk_buff *skb, const struct http_packe
 	h->answer_seq = c->s.ack;
 	h->answer_end = c->s.ack + l7_text_len(text) + 1;
 	h->client_end = c->s.seq + c->s.len + l7_has(c->p, TCP_FIN);
-	h->mode = AXO_HTTP_FLOW_ANSWERED;
+	http_over(c, AXO_HTTP_FLOW_ANSWERED);
 	/* Before the reset takes the packet. */
 	http_stamps(skb, c, &back);
 	http_answer_fill(c, &back);

@@ -31,7 +31,7 @@ struct {
 /** struct http_packet - all that the steps know of the packet in hand; @o: what l7_tcp.h asks for */
 struct http_packet {
 	struct packet *p;
-	const struct axo_flow *f;
+	struct axo_flow *f;
 	struct axo_http_flow *h;
 	struct l7_packet s;
 	struct l7_segment o;
@@ -87,13 +87,21 @@ static __noinline int http_open(const struct packet *p, const struct l7_packet *
 	return 0;
 }
 
+/** http_over - ended by the program, so neither end's FIN passes; @mode: enum axo_http_flow_mode */
+static __always_inline void http_over(const struct http_packet *c, __u8 mode)
+{
+	c->h->mode = mode;
+	/* Else the flow, and its entry with it, would stay as long as an idle connection does. */
+	c->f->state = AXO_FLOW_CLOSING;
+}
+
 /** http_reset - of an open connection; nothing more is told to either end.  TC action */
 static __noinline int http_reset(struct __sk_buff *skb, const struct http_packet *c, __u8 reason)
 {
 	struct axo_http_flow *h = c->h;
 
 	drop_tell(skb, c->p, reason);
-	h->mode = AXO_HTTP_FLOW_RESET;
+	http_over(c, AXO_HTTP_FLOW_RESET);
 	return l7_reset_both(skb, c->p, c->f, &c->s,
 			     c->p->side == c->f->originator ? h->tcp.sent : h->server_next);
 }

@@ -58,6 +58,18 @@ test_what_a_rule_allows_passes_and_the_rest_is_answered() {
 	done
 }
 
+test_connections_that_are_over_hold_no_entries() {
+	get 200 4 /public/hello
+	get 403 6 /secret
+	[ "$(entries)" != 0 ]
+	none_left() { [ "$(entries)" = 0 ]; }
+	# Long before the flows themselves time out.
+	wait_until 30 none_left
+	get 200 4 /public/hello
+}
+
+entries() { bpftool -j map dump pinned "$S/bpf/axoneme/axo_http_flow" | jq length; }
+
 test_rules_go_and_come_under_a_connection() {
 	axo policy delete shop/web
 	get 200 4 /secret
