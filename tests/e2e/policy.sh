@@ -227,7 +227,7 @@ test_what_nobody_enforces_yet_is_refused_as_a_whole() {
 		web_from client 80
 		echo "---"
 		web_from client 81 | sed 's/name: web/name: http/'
-		echo '      rules: {http: [{path: /}]}'
+		echo '      rules: {l7proto: chaos, l7: [{abort: "503"}]}'
 	} >"$S/two.yaml"
 	assert_fails axo policy apply "$S/two.yaml"
 	assert_match "two.yaml:[0-9]+:[0-9]+: .*not enforced" "$(cat "$S/said")"
