@@ -26,7 +26,7 @@ offered() {
 test_commands_are_offered() {
 	assert_match status "$(offered axoneme "")" "first words"
 	assert_eq "conntrack" "$(offered axoneme con)" "a first word"
-	assert_eq "list get label" "$(offered axoneme endpoint "")" "second words"
+	assert_eq "list get label audit" "$(offered axoneme endpoint "")" "second words"
 	assert_eq "flush" "$(offered axoneme -o json conntrack f)" "behind options"
 	assert_eq "" "$(offered axoneme status "")" "status takes nothing"
 }
@@ -37,7 +37,7 @@ test_options_are_those_of_the_command() {
 	assert_match "--group" "$(offered axoneme prefilter add --)"
 	assert_no_match "--group" "$(offered axoneme prefilter delete --)"
 	assert_eq "table json" "$(offered axoneme status -o "")"
-	assert_eq "drop policy-verdict all" "$(offered axoneme monitor --type "")"
+	assert_eq "drop policy-verdict chaos l7 all" "$(offered axoneme monitor --type "")"
 }
 
 test_endpoints_are_offered() {

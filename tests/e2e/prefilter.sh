@@ -133,11 +133,12 @@ test_modes_are_as_configured() {
 	blocked $HOST4
 	agent_stop
 	agent_start --device nic0
-	assert_eq native "$(mode nic0)"
+	wait_until 15 mode_is nic0 native
 	blocked $HOST4
 	agent_stop
 	agent_start --device nic0 --device lo --xdp on
-	assert_eq "native generic" "$(mode nic0) $(mode lo)"
+	wait_until 15 mode_is nic0 native
+	wait_until 15 mode_is lo generic
 	agent_stop
 	agent_start --device nic0 --xdp off
 	assert_eq none "$(mode nic0)"
