@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "axoneme/fqdn.h"
 #include "axoneme/ipcache.h"
 #include "lib/cidr.h"
 #include "lib/cleanup.h"
@@ -16,8 +17,8 @@
 #include "loader/endpoint.h"
 #include "loader/policy_internal.h"
 
-/* Behind all prefixes: a number that no packet carries. */
-#define INVENTED_ID (AXO_ID_PREFIX_MAX + 1)
+/* Behind prefixes and names: a number that no packet carries. */
+#define INVENTED_ID (AXO_ID_FQDN_MAX + 1)
 #define LABELS_MOST 64
 
 static int end_set(const struct policy_engine *p, uint32_t identity, struct policy_end *out,
