@@ -149,6 +149,18 @@ static void agent_owned_maps_are_read_only_to_programs(void **state)
 	axoneme_bpf__destroy(skel);
 }
 
+/* The file is merged line by line: a program that is there twice has the budget that comes first. */
+static void every_program_has_one_budget(void **state)
+{
+	size_t n = sizeof(budgets) / sizeof(budgets[0]);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		if (budget_of(budgets[i].program) != &budgets[i])
+			fail_msg("%s has two lines in tests/verifier/budget, expected one",
+				 budgets[i].program);
+}
+
 /* A map whose key or value has no BTF type dumps as bytes. */
 static void every_map_has_types_for_bpftool(void **state)
 {
@@ -170,6 +182,7 @@ static void every_map_has_types_for_bpftool(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_program_has_one_budget),
 		cmocka_unit_test(loads_with_everything_off),
 		cmocka_unit_test(loads_with_ipv4_only),
 		cmocka_unit_test(loads_with_ipv6_only),
