@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "axoneme/l7.h"
 #include "lib/cleanup.h"
 #include "loader/agent.h"
 #include "loader/api_policy.h"
 #include "loader/endpoint.h"
+#include "loader/l7_table.h"
 #include "loader/policy_dir.h"
 #include "loader/policy_host.h"
 #include "loader/policy_internal.h"
@@ -100,11 +102,18 @@ static json_t *broken_json(const struct policy_engine *p)
 
 json_t *api_policy_status(const struct agent *agent)
 {
+	uint32_t tables = 0, words = 0;
 	struct policy_numbers n;
 
 	policy_numbers(agent->policy, &n);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:b, s:b, s:b}",
-			 "count", (json_int_t)n.policies, "compiled", (json_int_t)n.subjects,
+	if (agent->policy)
+		l7_tables_usage(agent->policy, &tables, &words);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:b, "
+			 "s:b, s:b}",
+			 "httpTables", (json_int_t)tables, "httpBytes",
+			 (json_int_t)words * (json_int_t)sizeof(uint32_t), "httpBytesLimit",
+			 (json_int_t)AXO_L7_POOL_WORDS * (json_int_t)sizeof(uint32_t), "count",
+			 (json_int_t)n.policies, "compiled", (json_int_t)n.subjects,
 			 "prefixIdentities", (json_int_t)n.prefixes, "entries",
 			 (json_int_t)n.entries, "entriesLimit", (json_int_t)n.entries_limit,
 			 "peers", (json_int_t)n.peers, "peersLimit", (json_int_t)n.peers_limit,

@@ -6,12 +6,16 @@
  * full, events are lost and counted, and a line says so as soon as the client reads on.  The same
  * line says how many the programs could not put into a full ring.
  */
+#include <bpf/bpf.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <event2/buffer.h>
 #include <event2/event.h>
 
 #include "axoneme/drop.h"
+#include "axoneme/feature.h"
+#include "axoneme/http.h"
 #include "lib/cleanup.h"
 #include "loader/agent.h"
 #include "loader/api_read.h"
@@ -22,6 +26,7 @@
 #include "loader/event_json.h"
 #include "loader/event_l7_json.h"
 #include "loader/events.h"
+#include "loader/l7_table.h"
 #include "loader/metrics.h"
 #include "loader/policy_rule_json.h"
 
@@ -51,6 +56,43 @@ static uint64_t ring_lost(const struct agent *agent)
 	return count_sum(datapath_map_fd(agent->datapath, MAP_COUNTS), AXO_COUNT_EVENT_LOST);
 }
 
+/** http_table_of - number of the HTTP table that the policy of @dir has for the flow; 0 = none */
+static uint32_t http_table_of(const struct agent *agent, const struct axo_event_l7 *l7,
+			      enum axo_dir dir)
+{
+	struct axo_feature_set features;
+	uint32_t set = l7->set[dir];
+
+	if (!set ||
+	    bpf_map_lookup_elem(datapath_map_fd(agent->datapath, MAP_FEATURE), &set, &features))
+		return 0;
+	return features.http;
+}
+
+/*
+ * Members that name the port rule and, in it, the HTTP rule that allowed: the client's policy
+ * before the server's; of a denied request the one that found no rule.
+ */
+static char *l7_rule_members(const struct agent *agent, const struct axo_event_l7 *l7)
+{
+	uint32_t egress = http_table_of(agent, l7, AXO_DIR_EGRESS);
+	uint32_t ingress = http_table_of(agent, l7, AXO_DIR_INGRESS);
+	bool denied = l7->verdict != AXO_POL_ALLOW;
+	enum axo_dir dir = egress ? AXO_DIR_EGRESS : AXO_DIR_INGRESS;
+	_cleanup_free_ char *rule = NULL;
+	char name[HTTP_RULE_STR_MAX];
+	char *both;
+
+	if (denied && egress && ingress && l7->http_rule[AXO_DIR_EGRESS] != AXO_HTTP_NO_RULE)
+		dir = AXO_DIR_INGRESS;
+	rule = policy_rule_members(agent->policy, l7->rule[dir]);
+	l7_table_rule_name(agent->policy, egress && dir == AXO_DIR_EGRESS ? egress : ingress,
+			   l7->http_rule[dir], name);
+	if (denied || !rule || !*rule || !*name)
+		return TAKE_PTR(rule);
+	return asprintf(&both, "%s,\"httpRule\":\"%s\"", rule, name) < 0 ? NULL : both;
+}
+
 static void write_event(struct event_answer *a, const void *data)
 {
 	const struct axo_event_drop *drop = data;
@@ -71,7 +113,7 @@ static void write_event(struct event_answer *a, const void *data)
 		rule = policy_rule_members(a->agent->policy, chaos->ref);
 		event_chaos_to_json(chaos, chaos->time_ns / 1000 + a->skew_us, rule, a->lines);
 	} else if (l7->type == AXO_EVENT_L7) {
-		rule = policy_rule_members(a->agent->policy, l7->rule[!l7->set[AXO_DIR_EGRESS]]);
+		rule = l7_rule_members(a->agent, l7);
 		event_l7_to_json(l7, l7->time_ns / 1000 + a->skew_us, rule, a->lines);
 	}
 }

@@ -70,6 +70,11 @@ test_connections_that_are_over_hold_no_entries() {
 
 entries() { bpftool -j map dump pinned "$S/bpf/axoneme/axo_http_flow" | jq length; }
 
+test_status_says_what_tables_take() {
+	axo -o json status | jq -e '.policies | .httpTables == 1 and .httpBytes > 0 and
+		.httpBytes < .httpBytesLimit' >/dev/null || fail "$(axo -o json status | jq .policies)"
+}
+
 test_rules_go_and_come_under_a_connection() {
 	axo policy delete shop/web
 	get 200 4 /secret
@@ -88,8 +93,9 @@ test_requests_are_told_and_counted() {
 	}
 	wait_until 10 told
 	kill $monitor
-	assert_eq "GET /public/hello shop.example 200 shop/web#ingress[0].toPorts[0]" \
-		"$(jq -r 'select(.verdict == "allow") | "\(.method) \(.path) \(.host) \(.status) \(.rule)"' \
+	assert_eq "GET /public/hello shop.example 200 shop/web#ingress[0].toPorts[0] \
+shop/web#ingress[0].toPorts[0].rules.http[0]" \
+		"$(jq -r 'select(.verdict == "allow") | "\(.method) \(.path) \(.host) \(.status) \(.rule) \(.httpRule)"' \
 			"$S/l7.json" | sort -u)"
 }
 
