@@ -2,8 +2,8 @@
 /*
  * Room in the pool, and who has it.
  *
- * The pool is mapped: a table is written without a system call, before anything names its number.
- * Word 0 is the generation given last; at AXO_L7_BASE lies the table without rules.
+ * A table is written whole before anything names its number (l7_pool.h).  Word 0 of the pool is the
+ * generation given last; at AXO_L7_BASE lies the table without rules.
  */
 #include "loader/l7_table.h"
 
@@ -11,16 +11,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "lib/cleanup.h"
 #include "lib/log.h"
 #include "loader/agent.h"
 #include "loader/datapath.h"
+#include "loader/l7_pool.h"
 #include "loader/policy_internal.h"
 #include "policy/http_engine.h"
 
-#define POOL_BYTES (AXO_L7_POOL_WORDS * sizeof(uint32_t))
 #define FIRST_TABLE 65536U /* below: the base table */
 
 /**
@@ -40,9 +39,9 @@ struct region {
 	struct http_gather gather;
 };
 
-/** struct l7_tables - @regions: by place; @by_key: those that are not leftovers */
+/** struct l7_tables - @pool: the map's, borrowed; @regions: by place; @by_key: no leftovers */
 struct l7_tables {
-	uint32_t *pool;
+	int pool;
 	struct region *regions;
 	struct map by_key;
 };
@@ -92,43 +91,86 @@ static void region_remove(struct l7_tables *t, struct region *r)
 	region_free(r);
 }
 
-static uint32_t generation_next(struct l7_tables *t)
+/* Written before the table that has it: none is ever given twice. */
+static int generation_next(const struct l7_tables *t, uint32_t *generation)
 {
-	if (!++t->pool[0])
-		t->pool[0] = 1;
-	return t->pool[0];
+	_cleanup_l7_words_ struct l7_words v = {0};
+	int r = l7_words_open(t->pool, 0, 1, &v);
+
+	if (r < 0)
+		return r;
+	if (!++*v.word)
+		*v.word = 1;
+	*generation = *v.word;
+	return 0;
+}
+
+static int region_write(const struct l7_tables *t, const struct http_tables *tables, uint32_t at)
+{
+	_cleanup_l7_words_ struct l7_words v = {0};
+	uint32_t generation;
+	int r = generation_next(t, &generation);
+
+	if (r == 0)
+		r = l7_words_open(t->pool, at, (uint32_t)tables->words, &v);
+	if (r == 0)
+		http_tables_write(tables, at, generation, v.word);
+	return r;
 }
 
 /* What is there already is not written again: programs may be reading it. */
-static void base_write(struct l7_tables *t)
+static void base_update(struct axo_l7_table *now, const struct http_tables *base)
 {
-	struct axo_l7_table *now = (void *)(t->pool + AXO_L7_BASE);
-	struct http_tables base;
+	_cleanup_free_ uint32_t *words = calloc(base->words, sizeof(*words));
 
-	http_base_compile(&base);
-	_cleanup_free_ uint32_t *words = calloc(base.words, sizeof(*words));
 	if (!words)
 		abort();
-	http_tables_write(&base, AXO_L7_BASE, now->generation ? now->generation : 1, words);
-	if (memcmp(now, words, base.words * sizeof(*words)))
-		memcpy(now, words, base.words * sizeof(*words));
+	http_tables_write(base, AXO_L7_BASE, now->generation ? now->generation : 1, words);
+	if (memcmp(now, words, base->words * sizeof(*words)))
+		memcpy(now, words, base->words * sizeof(*words));
+}
+
+static int base_write(const struct l7_tables *t)
+{
+	_cleanup_l7_words_ struct l7_words v = {0};
+	struct http_tables base;
+	int r;
+
+	http_base_compile(&base);
+	r = l7_words_open(t->pool, AXO_L7_BASE, (uint32_t)base.words, &v);
+	if (r == 0)
+		base_update((struct axo_l7_table *)v.word, &base);
 	http_tables_fini(&base);
+	return r;
+}
+
+/* Words of the table at @at; 0 = there is none. */
+static uint32_t table_words(const struct l7_tables *t, uint32_t at)
+{
+	_cleanup_l7_words_ struct l7_words v = {0};
+	uint32_t words;
+
+	if (at < FIRST_TABLE || at > AXO_L7_POOL_WORDS - sizeof(struct axo_l7_table) / 4)
+		return 0;
+	if (l7_words_open(t->pool, at, sizeof(struct axo_l7_table) / 4, &v))
+		return 0;
+	words = ((const struct axo_l7_table *)v.word)->words;
+	return words <= AXO_L7_POOL_WORDS - at ? words : 0;
 }
 
 /* The place of an earlier agent's table stays taken. */
 static void leftover_add(struct l7_tables *t, uint32_t at)
 {
-	const struct axo_l7_table *table = (const void *)(t->pool + (at & AXO_L7_POOL_MASK));
 	struct region **link = &t->regions;
+	uint32_t words = table_words(t, at);
 
-	if (at < FIRST_TABLE || at > AXO_L7_POOL_WORDS - sizeof(*table) / 4 || !table->words ||
-	    table->words > AXO_L7_POOL_WORDS - at)
+	if (!words)
 		return;
 	while (*link && (*link)->at < at)
 		link = &(*link)->next;
-	if (*link && (*link)->at - at < table->words)
+	if (*link && (*link)->at - at < words)
 		return;
-	region_insert(link, at, table->words);
+	region_insert(link, at, words);
 }
 
 static void leftovers_find(struct policy_engine *p, struct l7_tables *t)
@@ -145,20 +187,20 @@ static void leftovers_find(struct policy_engine *p, struct l7_tables *t)
 
 static void table_start(struct policy_engine *p)
 {
-	int fd = datapath_map_fd(p->agent->datapath, MAP_L7_POOL);
 	struct l7_tables *t = calloc(1, sizeof(*t));
+	int r;
 
 	if (!t)
 		abort();
-	t->pool = mmap(NULL, POOL_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (t->pool == MAP_FAILED) {
-		log_err(errno, "cannot map " AXO_MAP_L7_POOL);
+	t->pool = datapath_map_fd(p->agent->datapath, MAP_L7_POOL);
+	r = base_write(t);
+	if (r < 0) {
+		log_err(-r, "cannot map " AXO_MAP_L7_POOL);
 		free(t);
 		return;
 	}
 	l7_tables_free(p->l7);
 	p->l7 = t;
-	base_write(t);
 	leftovers_find(p, t);
 }
 
@@ -205,15 +247,17 @@ static int region_make(struct l7_tables *t, struct http_gather *g, struct region
 	if (r < 0)
 		return r;
 	uint32_t at = gap_find(t, tables.words, &link);
-	if (at) {
-		*out = region_insert(link, at, tables.words);
-		http_tables_write(&tables, at, generation_next(t), t->pool + at);
-	} else {
+	if (at)
+		r = region_write(t, &tables, at);
+	if (!at)
 		r = error_set(
 			e, ENOSPC,
 			"HTTP rules need %zu bytes of tables, and no %u bytes have such a gap",
 			tables.words * sizeof(uint32_t), AXO_L7_POOL_WORDS * 4);
-	}
+	else if (r < 0)
+		r = error_set(e, -r, "cannot map " AXO_MAP_L7_POOL ": %s", strerror(-r));
+	else
+		*out = region_insert(link, at, tables.words);
 	http_tables_fini(&tables);
 	return r;
 }
@@ -300,7 +344,6 @@ void l7_tables_free(struct l7_tables *t)
 		region_free(r);
 	}
 	map_fini(&t->by_key, NULL);
-	munmap(t->pool, POOL_BYTES);
 	free(t);
 }
 
