@@ -11,9 +11,11 @@
 #include "bpf/lib/tail.h"
 
 /** chaos_room_fill - what does not depend on the protocol */
-static __always_inline void chaos_room_fill(struct chaos_room *r, const struct packet *p,
+static __always_inline void chaos_room_fill(struct chaos_room *r, const struct tail_call *t,
 					    const struct axo_flow *f)
 {
+	const struct packet *p = &t->p;
+
 	r->key = p->key;
 	r->set[0] = f->set[0];
 	r->set[1] = f->set[1];
@@ -24,11 +26,15 @@ static __always_inline void chaos_room_fill(struct chaos_room *r, const struct p
 	r->now_ns = bpf_ktime_get_ns();
 	r->depart_ns = 0;
 	r->first = 0;
+	r->heads = t->heads;
+	r->told = t->told;
+	r->filters = t->heads ? t->filters : 0;
 }
 
-static __always_inline int chaos_packet(struct __sk_buff *skb, struct packet *p)
+static __always_inline int chaos_packet(struct __sk_buff *skb, struct tail_call *t)
 {
 	struct chaos_room *r = chaos_room();
+	struct packet *p = &t->p;
 	struct axo_flow *f;
 
 	if (!r || p->kind != PACKET_PLAIN)
@@ -36,7 +42,7 @@ static __always_inline int chaos_packet(struct __sk_buff *skb, struct packet *p)
 	f = flow_find(p);
 	if (!f)
 		return 0;
-	chaos_room_fill(r, p, f);
+	chaos_room_fill(r, t, f);
 	if (p->key.proto == IPPROTO_TCP)
 		return chaos_tcp(skb, p, f, r);
 	return p->key.proto == IPPROTO_UDP ? chaos_udp(skb, p, f, r) : 0;
@@ -50,7 +56,11 @@ int chaos(struct __sk_buff *skb)
 
 	if (!t)
 		return TC_ACT_SHOT;
-	rc = chaos_packet(skb, &t->p);
+	rc = chaos_packet(skb, t);
+	if (rc == CHAOS_ANSWER) {
+		bpf_tail_call_static(skb, &axo_progs, AXO_PROG_ANSWER);
+		rc = -AXO_DROP_FEATURE;
+	}
 	if (!rc)
 		rc = tail_next(skb, t);
 	return rc < 0 ? drop(skb, &t->p, -rc) : rc;

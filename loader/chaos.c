@@ -334,6 +334,7 @@ void chaos_forget(struct chaos *c)
 		experiment_free(c->by_number[n]);
 		c->by_number[n] = NULL;
 	}
+	chaos_filters_fini(&c->filters);
 }
 
 void chaos_close(struct chaos *c)

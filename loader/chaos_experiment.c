@@ -133,6 +133,24 @@ static void names_fill(struct experiment *x, const struct feature_rule *r)
 	x->policy = copy_of(text);
 }
 
+/* Filters first: their numbers are part of what is written. */
+static int value_write(struct chaos *c, struct experiment *x, const struct feature_rule *r,
+		       bool fresh, struct error *e)
+{
+	struct axo_chaos before = {0};
+	int err;
+
+	if (!fresh)
+		chaos_map_read(c->agent->datapath, x->row.number, &before);
+	err = chaos_filters_take(c, r->rule, &before, &x->value, e);
+	if (err < 0)
+		return err;
+	err = experiment_write(c, x, fresh, e);
+	if (err < 0)
+		chaos_filters_release(c, &x->value);
+	return err;
+}
+
 int experiment_new(struct chaos *c, const struct feature_rule *r, const struct chaos_row *stored,
 		   struct experiment **out, struct error *e)
 {
@@ -149,7 +167,7 @@ int experiment_new(struct chaos *c, const struct feature_rule *r, const struct c
 		x->value.ref = r->ref;
 		/* Its place comes with all the others': until then it is the last. */
 		x->value.rank = UINT32_MAX;
-		err = experiment_write(c, x, !stored, e);
+		err = value_write(c, x, r, !stored, e);
 	}
 	if (err < 0) {
 		experiment_free(x);
@@ -167,6 +185,7 @@ void experiment_drop(struct chaos *c, struct experiment *x)
 {
 	chaos_map_delete(c->agent->datapath, x->row.number);
 	c->by_number[x->row.number] = NULL;
+	chaos_filters_release(c, &x->value);
 	experiment_free(x);
 }
 

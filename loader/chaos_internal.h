@@ -6,6 +6,7 @@
 #define LOADER_CHAOS_INTERNAL_H
 
 #include "loader/chaos.h"
+#include "loader/chaos_filter.h"
 #include "policy/feature.h"
 
 struct event;
@@ -47,6 +48,7 @@ struct chaos {
 	struct event *tick;
 	struct experiment *by_number[AXO_MAX_CHAOS];
 	bool leftover[AXO_MAX_CHAOS];
+	struct chaos_filters filters;
 	uint32_t last;
 	bool wanted;
 	struct chaos_sample samples[CHAOS_GUARD_WINDOW_S];

@@ -9,6 +9,8 @@
 #include "lib/cleanup.h"
 #include "loader/agent.h"
 #include "loader/chaos.h"
+#include "loader/chaos_filter.h"
+#include "loader/chaos_internal.h"
 #include "loader/chaos_map.h"
 #include "loader/chaos_radius.h"
 #include "loader/clock.h"
@@ -90,12 +92,27 @@ static json_t *faults_json(const struct axo_chaos_rule *r)
 	return faults;
 }
 
+static json_t *filter_json(const struct agent *agent, const struct axo_chaos_rule *r)
+{
+	static const char *const names[] = {"method", "path", "host"};
+	const struct chaos_filter *f = chaos_filter_get(agent->chaos, r->filter);
+	json_t *filter = json_object();
+
+	for (size_t i = 0; f && i < ARRAY_SIZE(names); i++)
+		if (f->text[i])
+			json_object_set_new(filter, names[i], json_string(f->text[i]));
+	if (r->status)
+		json_object_set_new(filter, "status-code", json_integer(r->status));
+	return filter;
+}
+
 static json_t *rule_json(const struct agent *agent, const struct experiment *x, uint32_t i)
 {
 	const struct axo_chaos_rule *r = &x->value.rules[i];
 	struct axo_chaos_stat s = chaos_map_stat(agent->datapath, x->row.number, i);
-	json_t *rule = json_pack("{s:f, s:o, s:o}", "probability", (double)r->share / AXO_CHAOS_ONE,
-				 "faults", faults_json(r), "late", late_json(&s));
+	json_t *rule = json_pack("{s:f, s:o, s:o, s:o}", "probability",
+				 (double)r->share / AXO_CHAOS_ONE, "faults", faults_json(r),
+				 "filter", filter_json(agent, r), "late", late_json(&s));
 
 #define X(symbol, number, json, text) \
 	json_object_set_new(rule, json, json_integer((json_int_t)s.count[number]));

@@ -61,6 +61,7 @@ static void kind_start(struct policy_engine *p)
 	chaos_forget(c);
 	memset(c->leftover, 0, sizeof(c->leftover));
 	chaos_map_numbers(p->agent->datapath, c->leftover);
+	chaos_filters_start(c, c->leftover);
 }
 
 static void kind_settled(struct policy_engine *p)
@@ -72,10 +73,11 @@ static void kind_settled(struct policy_engine *p)
 			chaos_map_delete(p->agent->datapath, n);
 		c->leftover[n] = false;
 	}
+	chaos_filters_settled(c);
 }
 
 const struct feature_kind feature_kind_chaos = {
-	.bit = AXO_FEATURE_CHAOS,
+	.bits = AXO_FEATURE_CHAOS,
 	.install = kind_install,
 	.release = kind_release,
 	.start = kind_start,

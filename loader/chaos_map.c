@@ -43,6 +43,11 @@ int chaos_map_write(struct datapath *dp, uint32_t number, const struct axo_chaos
 	return 0;
 }
 
+int chaos_map_read(const struct datapath *dp, uint32_t number, struct axo_chaos *c)
+{
+	return bpf_map_lookup_elem(datapath_map_fd(dp, MAP_CHAOS), &number, c) < 0 ? -errno : 0;
+}
+
 void chaos_map_delete(struct datapath *dp, uint32_t number)
 {
 	bpf_map_delete_elem(datapath_map_fd(dp, MAP_CHAOS), &number);

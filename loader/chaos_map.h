@@ -21,6 +21,9 @@ struct datapath;
 int chaos_map_write(struct datapath *dp, uint32_t number, const struct axo_chaos *c, bool fresh,
 		    struct error *e);
 
+/** chaos_map_read - 0 or -ENOENT */
+int chaos_map_read(const struct datapath *dp, uint32_t number, struct axo_chaos *c);
+
 /** chaos_map_delete - no program sees it any more */
 void chaos_map_delete(struct datapath *dp, uint32_t number);
 

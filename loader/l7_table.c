@@ -15,6 +15,7 @@
 #include "lib/cleanup.h"
 #include "lib/log.h"
 #include "loader/agent.h"
+#include "loader/chaos_filter.h"
 #include "loader/datapath.h"
 #include "loader/l7_pool.h"
 #include "loader/policy_internal.h"
@@ -221,15 +222,19 @@ static void table_settled(struct policy_engine *p)
 }
 
 /* Who shares a table: references of port rules with HTTP rules, or filters. */
-static void gather(struct http_gather *g, const struct feature_rule *const *rules, size_t count,
-		   uint32_t *key, size_t *key_count)
+static void gather(const struct chaos *c, struct http_gather *g,
+		   const struct feature_rule *const *rules, size_t count, uint32_t *key,
+		   size_t *key_count)
 {
 	struct ref ref;
 
 	*key_count = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (rules[i]->features != AXO_FEATURE_HTTP)
+		if (rules[i]->features == AXO_FEATURE_CHAOS) {
+			chaos_filters_gather(c, rules[i], g);
+			key[(*key_count)++] = rules[i]->ref;
 			continue;
+		}
 		if (ref_find(rules[i]->policy, rules[i]->part, &ref))
 			continue;
 		http_gather_add(g, &ref);
@@ -275,7 +280,7 @@ static int table_install(struct policy_engine *p, const struct feature_rule *con
 		return error_set(e, ENOTSUP, "there is no room for HTTP tables");
 	if (!key)
 		abort();
-	gather(&g, rules, count, key, &keys);
+	gather(p->agent->chaos, &g, rules, count, key, &keys);
 	region = map_get(&p->l7->by_key, key, keys * sizeof(*key));
 	if (!region)
 		r = region_make(p->l7, &g, &region, e);
@@ -348,7 +353,7 @@ void l7_tables_free(struct l7_tables *t)
 }
 
 const struct feature_kind l7_table_kind = {
-	.bit = AXO_FEATURE_HTTP,
+	.bits = AXO_FEATURE_HTTP | AXO_FEATURE_WATCH,
 	.install = table_install,
 	.release = table_release,
 	.start = table_start,

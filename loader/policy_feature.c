@@ -72,14 +72,13 @@ static struct host_set *host_set_new(const struct feature_set *s)
 	return h;
 }
 
-/* What @kind has of @s; @rules has room for all. */
-static size_t rules_of(const struct feature_set *s, enum axo_feature bit,
-		       const struct feature_rule **rules)
+/* Those of @s with a bit of @bits; @rules has room for all. */
+static size_t rules_of(const struct feature_set *s, uint8_t bits, const struct feature_rule **rules)
 {
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < s->count; i++)
-		if (s->rules[i]->features & bit)
+		if (feature_rule_needs(s->rules[i]) & bits)
 			rules[n++] = s->rules[i];
 	return n;
 }
@@ -88,7 +87,7 @@ static void kinds_release(struct policy_engine *p, const struct host_set *h, uin
 {
 	kind_each(kind)
 	{
-		if (features & kind->bit)
+		if (features & kind->bits)
 			kind->release(p, &h->value);
 	}
 }
@@ -105,11 +104,11 @@ static int kinds_install(struct policy_engine *p, const struct feature_set *s, s
 		abort();
 	kind_each(kind)
 	{
-		if (r < 0 || !(s->features & kind->bit))
+		if (r < 0 || !(s->features & kind->bits))
 			continue;
-		r = kind->install(p, rules, rules_of(s, kind->bit, rules), &h->value, e);
+		r = kind->install(p, rules, rules_of(s, kind->bits, rules), &h->value, e);
 		if (r == 0)
-			done |= (uint8_t)kind->bit;
+			done |= s->features & kind->bits;
 	}
 	if (r == 0 && done != s->features)
 		r = error_set(e, ENOTSUP, "features %#x of a rule have no one to enforce them",

@@ -10,7 +10,7 @@
  * How to add a kind: a file with a const struct feature_kind, one line in kinds[]
  * (loader/policy_feature.c), the gate in loader/policy_source.c opened.  Its functions:
  *
- *   install   tables for @rules, all of the kind's bit, into maps of its own, and their number
+ *   install   tables for @rules, all that need one of the kind's bits, into maps of its own, and their number
  *             into its field of @set.  Called before any program can see the set.  Different sets
  *             may bring the same rules (beside other chaos): whether their table is shared is the
  *             kind's affair.  Failing refuses the policy; the error says what does not fit
@@ -33,7 +33,7 @@ struct policy_features;
 
 /** struct feature_kind - @rules: @count, in the order of references; see above */
 struct feature_kind {
-	enum axo_feature bit;
+	uint8_t bits; /* enum axo_feature */
 	int (*install)(struct policy_engine *p, const struct feature_rule *const *rules,
 		       size_t count, struct axo_feature_set *set, struct error *e);
 	void (*release)(struct policy_engine *p, const struct axo_feature_set *set);

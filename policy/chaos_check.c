@@ -22,6 +22,10 @@ bool chaos_filters_same(const struct chaos_rule *a, const struct chaos_rule *b)
 
 static const char *tcp_only(const struct chaos_rule *r)
 {
+	if (chaos_has_filter(r))
+		return r->method ? "method" : r->path ? "path" : "host";
+	if (r->status_code)
+		return "status-code";
 	if (r->abort && strcmp(r->abort, "timeout") != 0)
 		return r->abort[0] == '5' ? "abort: 503" : "abort: reset";
 	if (r->connect_delay_ns)
@@ -63,6 +67,11 @@ static int exact_check(struct decoder *d, const struct port_rule *r)
 					  ": with " CHAOS_ANNOTATION
 					  "sampling: exact a probability "
 					  "is a multiple of 0.001");
+		else if (c->status_code)
+			err = decode_fail(d, c->pos,
+					  ": with " CHAOS_ANNOTATION "sampling: exact there is no "
+					  "status-code: cards are dealt to requests, before it is "
+					  "known");
 		else if (!chaos_filters_same(first, c))
 			err = decode_fail(d, c->pos,
 					  ": with " CHAOS_ANNOTATION "sampling: exact all rules of "

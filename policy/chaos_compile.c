@@ -78,7 +78,12 @@ void chaos_compile(const struct port_rule *r, const struct chaos_options *o, uin
 		.dry_run = o->dry_run,
 	};
 	for (uint32_t i = 0; i < out->rule_count && i < AXO_CHAOS_RULES; i++) {
-		out->rules[i] = rule_compile(list_at(&r->l7_rules, struct chaos_rule, i));
+		const struct chaos_rule *rule = list_at(&r->l7_rules, struct chaos_rule, i);
+
+		out->rules[i] = rule_compile(rule);
 		out->actions |= out->rules[i].actions;
+		out->late |= out->rules[i].status != 0;
+		if ((out->rules[i].actions & ~AXO_CHAOS_CONNECT) && !chaos_has_filter(rule))
+			out->filters |= 1;
 	}
 }

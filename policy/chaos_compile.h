@@ -19,6 +19,8 @@ uint64_t chaos_key(uint64_t seed, const char *name);
 /**
  * chaos_compile - @r, whose l7 is L7_CHAOS; times, rank and reference are the caller's to fill in
  * @key: by chaos_key()
+ *
+ * Filters have numbers on the host: @rules[].filter is the caller's, too, and its bit in @filters.
  */
 void chaos_compile(const struct port_rule *r, const struct chaos_options *o, uint64_t key,
 		   struct axo_chaos *out);

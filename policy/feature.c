@@ -24,6 +24,22 @@ uint8_t port_rule_feature(const struct port_rule *r)
 	return 0;
 }
 
+static bool chaos_needs_requests(const struct chaos_rule *r)
+{
+	return chaos_has_filter(r) || (r->abort && !strcmp(r->abort, "503"));
+}
+
+uint8_t feature_rule_needs(const struct feature_rule *r)
+{
+	if (r->features != AXO_FEATURE_CHAOS)
+		return r->features;
+	list_each(struct chaos_rule, c, &r->rule->l7_rules) {
+		if (chaos_needs_requests(c))
+			return AXO_FEATURE_CHAOS | AXO_FEATURE_WATCH;
+	}
+	return AXO_FEATURE_CHAOS;
+}
+
 const char *feature_name(enum axo_feature bit)
 {
 	switch (bit) {
@@ -35,6 +51,8 @@ const char *feature_name(enum axo_feature bit)
 		return "sni";
 	case AXO_FEATURE_CHAOS:
 		return "chaos";
+	case AXO_FEATURE_WATCH:
+		return "watch";
 	}
 	return "unknown";
 }
@@ -90,7 +108,7 @@ static uint32_t set_new(struct feature_sets *s, const struct feature_rule **rule
 		abort();
 	memcpy(set->rules, rules, count * sizeof(struct feature_rule *));
 	for (size_t i = 0; i < count; i++)
-		set->features |= rules[i]->features;
+		set->features |= feature_rule_needs(rules[i]);
 	return (uint32_t)s->count;
 }
 

@@ -38,7 +38,7 @@ struct feature_rule {
 /**
  * struct feature_set
  * @rules:    @count, in the order of references, none twice
- * @features: theirs, or-ed
+ * @features: what they need, or-ed
  * @number:   key of axo_feature; the agent's to fill in, 0 before
  */
 struct feature_set {
@@ -62,6 +62,12 @@ struct feature_sets {
 
 /** port_rule_feature - bit of enum axo_feature; 0 = a plain allow */
 uint8_t port_rule_feature(const struct port_rule *r);
+
+/**
+ * feature_rule_needs - its features, and AXO_FEATURE_WATCH for chaos that needs requests told apart:
+ * filters, and an answer in the server's place
+ */
+uint8_t feature_rule_needs(const struct feature_rule *r);
 
 /** feature_name - of one bit, as in JSON: "http" */
 const char *feature_name(enum axo_feature bit);

@@ -119,7 +119,8 @@ static bool speaks_of_slashes(const char *path)
 
 static uint32_t source_flags(const struct http_source *src)
 {
-	uint32_t flags = src->enforce ? AXO_L7_ENFORCE : 0;
+	/* Where nothing is denied, nothing depends on how a server reads them. */
+	uint32_t flags = src->enforce ? AXO_L7_ENFORCE : AXO_L7_SLASHES;
 
 	for (uint32_t i = 0; i < src->rule_count; i++)
 		if (speaks_of_slashes(src->rules[i]->path))

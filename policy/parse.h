@@ -28,7 +28,8 @@ enum policy_feature {
 };
 
 /** FEATURES_ENFORCED - those that programs of this version enforce, beside addresses and ports */
-#define FEATURES_ENFORCED (FEATURE_HTTP | FEATURE_DNS | FEATURE_SNI | FEATURE_CHAOS)
+#define FEATURES_ENFORCED \
+	(FEATURE_HTTP | FEATURE_DNS | FEATURE_SNI | FEATURE_CHAOS | FEATURE_CHAOS_HTTP)
 
 /**
  * policy_check_features - refuse what nobody enforces

@@ -129,6 +129,24 @@ static bool has_action(const struct chaos_rule *r)
 	       r->connect_refuse;
 }
 
+/* What a rule does must be still to come when it is known that the rule is for the request. */
+static int timing_check(struct decoder *d, const struct node *n, const struct chaos_rule *r)
+{
+	bool connects = r->connect_delay_ns || r->connect_refuse;
+
+	if (connects && (chaos_has_filter(r) || r->status_code))
+		return decode_fail(d, n->pos,
+				   ": connect-delay and connect-refuse come before any request: "
+				   "method, path, host and status-code say nothing of it");
+	if (r->status_code && (r->abort || r->delay_request_ns))
+		return decode_fail(
+			d, n->pos,
+			": status-code is known when the response begins: %s is too late "
+			"then",
+			r->abort ? "abort" : "delay-request");
+	return 0;
+}
+
 int read_chaos_rule(struct decoder *d, const struct node *n, void *out)
 {
 	static const struct field fields[] = {
@@ -171,7 +189,7 @@ int read_chaos_rule(struct decoder *d, const struct node *n, void *out)
 	else if (r->connect_refuse && r->connect_delay_ns)
 		err = decode_fail(d, n->pos,
 				  ": connect-refuse and connect-delay exclude each other");
-	return err;
+	return err ? err : timing_check(d, n, r);
 }
 
 /* Reports at the rule that makes the sum of its filters exceed 1; quadratic, but bounded. */

@@ -3,9 +3,8 @@
  * Rules: the typed form of every kind of policy.
  *
  * CiliumNetworkPolicy, its clusterwide sister and the NetworkPolicy of Kubernetes all become
- * struct policy; what they imply (namespaces of selectors, default deny, default protocols) is
- * written out here, so whoever reads rules needs no kind.  Everything is const after parsing and
- * lives in the arena of its document.
+ * struct policy, with what they imply (namespaces of selectors, default deny, default protocols)
+ * written out.  Everything is const after parsing and lives in the arena of its document.
  *
  * Semantics of one item:
  *   1. It names peers (@peers.present) and ports or ICMP types (@limited), or not.
@@ -118,6 +117,12 @@ struct chaos_rule {
 	const char *host;
 	uint32_t status_code;
 };
+
+/** chaos_has_filter - for some requests only; status_code is of responses */
+static inline bool chaos_has_filter(const struct chaos_rule *r)
+{
+	return r->method || r->path || r->host;
+}
 
 /**
  * struct port_rule - an item of toPorts
@@ -241,8 +246,7 @@ struct policy *policy_hold(const struct policy *p);
 
 /** policy_free - one object, when nobody holds it any more; NULL is fine */
 void policy_free(struct policy *p);
-
-/** policies_free - a list of them */
+/** policies_free - a list */
 void policies_free(struct policy *head);
 
 #endif

@@ -10,81 +10,14 @@
 #ifndef BPF_LIB_CHAOS_DECIDE_H
 #define BPF_LIB_CHAOS_DECIDE_H
 
-#include "bpf/lib/chaos_count.h"
-
-#include "axoneme/chaos_draw.h"
-
-/** struct chaos_walk - over the rules of one experiment */
-struct chaos_walk {
-	__u32 experiment;
-	__u32 scope;
-	__u32 draw;
-	__u32 sum;
-	__u32 taken; /* place of the rule, and one; 0 = none so far */
-};
+#include "bpf/lib/chaos_rule.h"
 
 /** struct chaos_sets - over the experiments of both sets */
 struct chaos_sets {
 	__u32 set[2];
+	__u32 late;  /* ask rules with a status */
+	__u32 again; /* pipelined requests */
 };
-
-/** chaos_active - is @c in force now? */
-static __always_inline bool chaos_active(const struct axo_chaos *c)
-{
-	const struct axo_chaos_lease *lease;
-	__u32 zero = 0;
-
-	lease = bpf_map_lookup_elem(&axo_chaos_lease, &zero);
-	return lease && axo_chaos_active(c, lease->renewed_ns, bpf_ktime_get_boot_ns());
-}
-
-/** chaos_get - borrowed; NULL = there is none of that number, or it is not in force */
-static __noinline const struct axo_chaos *chaos_get(__u32 experiment)
-{
-	const struct axo_chaos *c = bpf_map_lookup_elem(&axo_chaos, &experiment);
-
-	return c && chaos_active(c) ? c : NULL;
-}
-
-/** chaos_in_scope - is the rule for what is drawn now: a request, or a connection? */
-static __always_inline bool chaos_in_scope(const struct axo_chaos_rule *rule, __u32 scope)
-{
-	/* Filters wait for the HTTP engine: no request is told apart yet. */
-	return (rule->actions & scope) && !rule->filter && !rule->status;
-}
-
-/** chaos_weigh - steps 2 and 4 for rule number @i */
-static long chaos_weigh(__u32 i, void *arg)
-{
-	struct chaos_walk *w = arg;
-	const struct axo_chaos *c = bpf_map_lookup_elem(&axo_chaos, &w->experiment);
-	const struct axo_chaos_rule *rule;
-
-	if (!c || i >= AXO_CHAOS_RULES || i >= c->rule_count)
-		return 1;
-	rule = &c->rules[i];
-	if (!chaos_in_scope(rule, w->scope))
-		return 0;
-	chaos_count(w->experiment, i, AXO_CHAOS_COUNT_MATCHED);
-	w->sum += rule->share;
-	if (!w->taken && w->draw < w->sum)
-		w->taken = i + 1;
-	return 0;
-}
-
-/** chaos_delay - an asked delay with its jitter; @part: which one of the request */
-static __always_inline __u64 chaos_delay(__u64 asked_ns, const struct axo_chaos_rule *rule,
-					 __u64 bits)
-{
-	__s64 delay = asked_ns;
-
-	if (!asked_ns || !rule->jitter_ns)
-		return asked_ns;
-	delay += axo_chaos_jitter(rule->jitter_ns, rule->distribution, bits);
-	if (delay < 1)
-		return 1;
-	return delay > (__s64)AXO_CHAOS_DELAY_MAX_NS ? AXO_CHAOS_DELAY_MAX_NS : delay;
-}
 
 /** chaos_is_full - as many packets as may be are in the line */
 static __always_inline bool chaos_is_full(const struct axo_chaos *c,
@@ -152,6 +85,25 @@ VERIFIED_ONCE __u32 chaos_draw_for(__u32 experiment, __u64 ordinal, __u32 scope)
 	return axo_chaos_draw(key, c->sampling, ordinal);
 }
 
+/** chaos_concerned - step 2: does any rule match? */
+static __always_inline bool chaos_concerned(const struct axo_chaos *c, const struct chaos_room *r)
+{
+	return r->scope == AXO_CHAOS_CONNECT || (c->filters & (r->filters | 1));
+}
+
+/** chaos_ordinal - of the request; kept where rules are still to be asked at the response */
+static __always_inline __u64 chaos_ordinal(struct chaos_room *r, const struct axo_chaos *c,
+					   struct axo_chaos_run *run)
+{
+	__u64 n = __sync_fetch_and_add(&run->ordinal, 1);
+
+	if (c->late) {
+		r->late = 1;
+		r->ordinal[r->slot & (2 * AXO_CHAOS_PER_SET - 1)] = n + 1;
+	}
+	return n;
+}
+
 /** chaos_ask - experiment number @experiment draws for the packet in hand */
 VERIFIED_ONCE int chaos_ask(__u32 experiment)
 {
@@ -161,7 +113,7 @@ VERIFIED_ONCE int chaos_ask(__u32 experiment)
 	struct axo_chaos_run *run;
 	struct chaos_room *r = chaos_room();
 
-	if (!c || !r || !(c->actions & r->scope))
+	if (!c || !r || !(c->actions & r->scope) || !chaos_concerned(c, r))
 		return 0;
 	run = bpf_map_lookup_elem(&axo_chaos_run, &experiment);
 	if (!run)
@@ -170,10 +122,41 @@ VERIFIED_ONCE int chaos_ask(__u32 experiment)
 	if (w.scope == AXO_CHAOS_CONNECT)
 		choice.ordinal = __sync_fetch_and_add(&run->connects, 1);
 	else
-		choice.ordinal = __sync_fetch_and_add(&run->ordinal, 1);
+		choice.ordinal = chaos_ordinal(r, c, run);
 	w.draw = chaos_draw_for(experiment, choice.ordinal, w.scope);
 	bpf_loop(AXO_CHAOS_RULES, chaos_weigh, &w, 0);
 	if (!w.taken)
+		return 0;
+	choice.rule = w.taken - 1;
+	choice.draw = w.draw;
+	chaos_fill(&choice, c, w.scope);
+	chaos_take(r, c, run, &choice);
+	return 0;
+}
+
+/** chaos_ask_late - the response begins: rules with its status, by the draw of the request */
+VERIFIED_ONCE int chaos_ask_late(__u32 experiment)
+{
+	const struct axo_chaos *c = chaos_get(experiment);
+	struct chaos_walk w = {.experiment = experiment, .phase = PHASE_REPEAT};
+	struct axo_chaos_choice choice = {.experiment = experiment};
+	struct chaos_room *r = chaos_room();
+	struct axo_chaos_run *run;
+	bool early;
+
+	if (!c || !r || !c->late || !r->ordinal[r->slot & (2 * AXO_CHAOS_PER_SET - 1)])
+		return 0;
+	run = bpf_map_lookup_elem(&axo_chaos_run, &experiment);
+	if (!run)
+		return 0;
+	w.scope = r->scope;
+	choice.ordinal = r->ordinal[r->slot & (2 * AXO_CHAOS_PER_SET - 1)] - 1;
+	w.draw = chaos_draw_for(experiment, choice.ordinal, w.scope);
+	bpf_loop(AXO_CHAOS_RULES, chaos_weigh, &w, 0);
+	early = w.taken;
+	w.phase = PHASE_RESPONSE;
+	bpf_loop(AXO_CHAOS_RULES, chaos_weigh, &w, 0);
+	if (early || !w.taken)
 		return 0;
 	choice.rule = w.taken - 1;
 	choice.draw = w.draw;
@@ -188,10 +171,18 @@ static long chaos_each(__u32 i, void *arg)
 	struct chaos_sets *s = arg;
 	const struct axo_feature_set *set;
 	__u32 number = i / AXO_CHAOS_PER_SET ? s->set[1] : s->set[0];
+	struct chaos_room *r = chaos_room();
 
+	if (!r)
+		return 1;
+	r->slot = i;
 	set = number ? bpf_map_lookup_elem(&axo_feature, &number) : NULL;
 	i %= AXO_CHAOS_PER_SET;
-	if (set && i < set->chaos_count)
+	if (!set || i >= set->chaos_count)
+		return 0;
+	if (s->late)
+		chaos_ask_late(set->chaos[i]);
+	else
 		chaos_ask(set->chaos[i]);
 	return 0;
 }
@@ -211,14 +202,14 @@ static long chaos_pipelined_each(__u32 i, void *arg)
 	experiment = set->chaos[i];
 	run = chaos_get(experiment) ? bpf_map_lookup_elem(&axo_chaos_run, &experiment) : NULL;
 	if (run)
-		__sync_fetch_and_add(&run->pipelined, 1);
+		__sync_fetch_and_add(&run->pipelined, s->again);
 	return 0;
 }
 
-/** chaos_pipelined - the client wrote again before the response to what it wrote before began */
-static __noinline void chaos_pipelined(const struct chaos_room *r)
+/** chaos_pipelined - the client asked again, @n times, before the response to the first began */
+static __noinline void chaos_pipelined(const struct chaos_room *r, __u32 n)
 {
-	struct chaos_sets s = {.set = {r->set[0], r->set[1]}};
+	struct chaos_sets s = {.set = {r->set[0], r->set[1]}, .again = n};
 
 	bpf_loop(2 * AXO_CHAOS_PER_SET, chaos_pipelined_each, &s, 0);
 }
@@ -229,7 +220,20 @@ static __noinline void chaos_decide(struct chaos_room *r, __u32 scope)
 	struct chaos_sets s = {.set = {r->set[0], r->set[1]}};
 
 	r->scope = scope;
+	r->late = 0;
+	__builtin_memset(r->ordinal, 0, sizeof(r->ordinal));
 	__builtin_memset(&r->choice, 0, sizeof(r->choice));
+	bpf_loop(2 * AXO_CHAOS_PER_SET, chaos_each, &s, 0);
+}
+
+/** chaos_decide_late - the response has @r->status; the request's fault, if any, stays */
+static __noinline void chaos_decide_late(struct chaos_room *r)
+{
+	struct chaos_sets s = {.set = {r->set[0], r->set[1]}, .late = 1};
+
+	r->scope = ~AXO_CHAOS_CONNECT;
+	/* Whoever came at the request comes first. */
+	r->rank = 0;
 	bpf_loop(2 * AXO_CHAOS_PER_SET, chaos_each, &s, 0);
 }
 

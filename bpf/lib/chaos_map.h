@@ -95,6 +95,11 @@ struct {
  * @rank:    of the experiment of @choice
  * @scope:   enum axo_chaos_action bits: AXO_CHAOS_CONNECT, or all others
  * @set:     feature sets of the flow
+ * @filters, @heads, @told: as in struct tail_call
+ * @slot:    place of the experiment that draws, in both sets
+ * @status:  of the response that begins
+ * @late:    rules with a status are to be asked at the response
+ * @ordinal: by slot
  * @now_ns:  CLOCK_MONOTONIC
  * @depart_ns: when the packet may leave; 0 = at once
  * @payload: offset of the payload in the frame
@@ -112,6 +117,13 @@ struct chaos_room {
 	__u32 rank;
 	__u32 scope;
 	__u16 set[2];
+	__u32 heads;
+	__u64 filters;
+	__u32 told;
+	__u32 slot;
+	__u32 status;
+	__u32 late;
+	__u64 ordinal[2 * AXO_CHAOS_PER_SET];
 	__u64 now_ns;
 	__u64 depart_ns;
 	__u32 payload;

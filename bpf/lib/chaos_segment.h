@@ -83,4 +83,21 @@ static __noinline bool chaos_is_interim(struct __sk_buff *skb, struct chaos_room
 	return !s.found || s.found == r->seg.len;
 }
 
+/** chaos_status - the code of "HTTP/1.1 200" at the start of the payload; 0 = it is none */
+static __noinline __u32 chaos_status(struct __sk_buff *skb, const struct chaos_room *r)
+{
+	__u8 line[12];
+	__u32 a, b, c;
+
+	if (r->seg.len < sizeof(line) || bpf_skb_load_bytes(skb, r->payload, line, sizeof(line)))
+		return 0;
+	a = line[9] - '0';
+	b = line[10] - '0';
+	c = line[11] - '0';
+	if (line[0] != 'H' || line[1] != 'T' || line[2] != 'T' || line[3] != 'P' ||
+	    line[4] != '/' || line[8] != ' ' || a > 9 || b > 9 || c > 9)
+		return 0;
+	return a * 100 + b * 10 + c;
+}
+
 #endif

@@ -8,14 +8,24 @@
  *         sends meanwhile stays behind it, FIN and RST included.
  *      3. A repetition of what is held is dropped: the line has it.  When the experiment, the lease
  *         or the line has come to its end, it passes: what was held may be lost.
- *      4. Everything drawn for a packet (loss, duplicate, corrupt) is drawn for repetitions anew,
+ *      4. Where the HTTP reader tells requests apart (struct tail_call), the packet that ends the
+ *         first head of a turn is the one that draws and is held: before it the server has nothing
+ *         to serve.  Later heads of the turn are pipelined.  What the reader cannot follow takes
+ *         turns, and matches no filter.
+ *      5. Rules with a status are asked when the response begins, before it is held.
+ *      6. Everything drawn for a packet (loss, duplicate, corrupt) is drawn for repetitions anew,
  *         as on a wire; the fault of the request never is.
  */
 #ifndef BPF_LIB_CHAOS_TCP_H
 #define BPF_LIB_CHAOS_TCP_H
 
 #include "bpf/lib/chaos_hold.h"
-#include "bpf/lib/chaos_segment.h"
+#include "bpf/lib/chaos_request.h"
+
+/** CHAOS_ANSWER - what chaos_packet() returns for the program `answer`; no TC action is that */
+#define CHAOS_ANSWER 0x503
+
+#define CHAOS_ABORTS (AXO_CHAOS_ABORT_RESET | AXO_CHAOS_ABORT_TIMEOUT | AXO_CHAOS_ABORT_503)
 
 /** chaos_abort - 0: the rule aborts nothing */
 static __noinline int chaos_abort(struct __sk_buff *skb, struct packet *p, struct axo_flow *f,
@@ -23,13 +33,17 @@ static __noinline int chaos_abort(struct __sk_buff *skb, struct packet *p, struc
 {
 	struct chaos_room *r = chaos_room();
 
-	if (!r || !(r->choice.actions & (AXO_CHAOS_ABORT_RESET | AXO_CHAOS_ABORT_TIMEOUT)))
+	if (!r || !(r->choice.actions & CHAOS_ABORTS))
 		return 0;
 	chaos_count(r->choice.experiment, r->choice.rule, AXO_CHAOS_COUNT_ABORTED);
 	if (r->choice.actions & AXO_CHAOS_ABORT_TIMEOUT) {
 		chaos_event(r, &r->choice, AXO_CHAOS_ABORT_TIMEOUT, 1, 0);
 		cf->swallow = 1;
 		return -AXO_DROP_CHAOS;
+	}
+	if (r->choice.actions & AXO_CHAOS_ABORT_503) {
+		chaos_event(r, &r->choice, AXO_CHAOS_ABORT_503, 1, 0);
+		return CHAOS_ANSWER;
 	}
 	chaos_event(r, &r->choice, AXO_CHAOS_ABORT_RESET, 1, 0);
 	return chaos_reset_both(skb, p, f, r);
@@ -74,16 +88,6 @@ static __noinline int chaos_carry_out(struct __sk_buff *skb, struct packet *p, s
 	return delay_line_enter(skb, r, h->experiment, h->rule);
 }
 
-/** chaos_drawn - a request begins: decide, and keep what was decided */
-static __always_inline void chaos_drawn(struct axo_chaos_flow *cf, struct chaos_room *r)
-{
-	chaos_decide(r, ~AXO_CHAOS_CONNECT);
-	bpf_spin_lock(&cf->lock);
-	cf->choice = r->choice;
-	cf->part = 1;
-	bpf_spin_unlock(&cf->lock);
-}
-
 /** chaos_swallows - abort: timeout, as long as its experiment is in force */
 static __always_inline bool chaos_swallows(struct axo_chaos_flow *cf)
 {
@@ -93,24 +97,6 @@ static __always_inline bool chaos_swallows(struct axo_chaos_flow *cf)
 		return true;
 	cf->swallow = 0;
 	return false;
-}
-
-/**
- * chaos_is_pipelined - does the client write again while it is its turn?
- *
- * A sender's PSH ends what was written at once, so a request of several segments has one PSH.  One
- * that is written in pieces (head, then body) counts as well: the count is an upper bound.
- */
-static __always_inline bool chaos_is_pipelined(struct axo_chaos_flow *cf,
-					       const struct chaos_room *r, const struct packet *p,
-					       enum chaos_turn turn)
-{
-	bool again = turn == TURN_MORE && cf->pushed && r->seg.len;
-
-	if (r->seg.end == AXO_CHAOS_SERVER || (turn != TURN_MORE && turn != TURN_REQUEST))
-		return false;
-	cf->pushed = !!(p->tcp_flags & TCP_PSH);
-	return again;
 }
 
 /** chaos_payload - a segment with payload, FIN or RST */
@@ -134,8 +120,12 @@ static __noinline int chaos_payload(struct __sk_buff *skb, struct packet *p, str
 	r->choice = cf->choice;
 	cf->part++;
 	bpf_spin_unlock(&cf->lock);
-	if (chaos_is_pipelined(cf, r, p, turn))
-		chaos_pipelined(r);
+	if (r->seg.end == AXO_CHAOS_CLIENT && (r->heads || r->told))
+		turn = chaos_told(cf, r, turn);
+	else if (chaos_is_pipelined(cf, r, p, turn))
+		chaos_pipelined(r, 1);
+	if (turn == TURN_RESPONSE && cf->late)
+		chaos_answered(skb, cf, r);
 	if (turn == TURN_REQUEST) {
 		chaos_drawn(cf, r);
 		rc = chaos_abort(skb, p, f, cf);

@@ -70,7 +70,7 @@ static __noinline int http_open(const struct packet *p, const struct l7_packet *
 	struct axo_http_flow *h = bpf_map_lookup_elem(&axo_http_flow, &p->key), *fresh;
 	__u32 zero = 0;
 
-	if (h && h->mode == AXO_HTTP_FLOW_OPEN && h->tcp.first_seq == s->ack &&
+	if (h && h->mode == AXO_HTTP_FLOW_OPEN && !h->watched && h->tcp.first_seq == s->ack &&
 	    h->server_first == s->seq + 1)
 		return 0;
 	fresh = bpf_map_lookup_elem(&axo_http_zero, &zero);

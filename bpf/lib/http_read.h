@@ -77,6 +77,30 @@ static __always_inline void http_head_done(struct axo_http_flow *h)
 	h->request_ns = bpf_ktime_get_ns();
 }
 
+/** http_tell_head - the head of a request ends in the packet @p, which is that of a tail call */
+static __always_inline void http_tell_head(struct packet *p, const struct axo_http_result *result)
+{
+	struct tail_call *t = (struct tail_call *)p;
+
+	_Static_assert(!offsetof(struct tail_call, p), "the packet is not where it starts");
+	if (!t->heads++)
+		t->filters = result->chaos[0] | result->chaos[1];
+}
+
+/** http_tell - how far the reader came in the packet @p of the client */
+static __always_inline void http_tell(struct packet *p, const struct axo_http_flow *h)
+{
+	const struct axo_http *q = &h->http.request[0];
+	struct tail_call *t = (struct tail_call *)p;
+
+	if (q->mode == HTTP_TUNNEL || q->mode == HTTP_OPAQUE || q->mode == HTTP_DENIED)
+		t->told = TAIL_TOLD_NOTHING;
+	else if (q->mode > HTTP_DATA && !(q->flags & HTTP_HEAD_READ))
+		t->told = TAIL_TOLD_OPEN;
+	else
+		t->told = TAIL_TOLD_DATA;
+}
+
 /** http_read_request - @n bytes in the room, at most AXO_HTTP_CHUNK; enum axo_http_event */
 static __always_inline __u32 http_read_request(struct axo_http_flow *h, __u32 n)
 {

@@ -92,6 +92,8 @@ static __always_inline int http_feed_chunk(struct http_feed *feed)
 	if (l7_scratch_load(feed->skb, feed->room, off, n))
 		return -AXO_DROP_L7_ORDER;
 	feed->event = http_read_request(h, n);
+	if (feed->event == AXO_HTTP_HEAD)
+		http_tell_head(feed->c->p, &h->http.result);
 	used = h->http.request[0].pos;
 	if (starts)
 		h->seen_len = 0;
@@ -200,6 +202,7 @@ static __noinline int http_client_data(struct __sk_buff *skb, struct http_packet
 	if (!http_lock(c->h))
 		return -AXO_DROP_L7_BUSY;
 	rc = http_ordered(skb, c);
+	http_tell(c->p, c->h);
 	if (rc == -AXO_DROP_L7_DENIED)
 		rc = http_deny_request(skb, c);
 	else if (rc == -AXO_DROP_L7_FORGED || rc == -AXO_DROP_L7_STALLED)

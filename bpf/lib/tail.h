@@ -18,12 +18,25 @@
 
 #include "bpf/lib/packet.h"
 
+/** enum tail_told - what the HTTP reader says of a client's packet to the programs behind it */
+enum tail_told {
+	TAIL_TOLD_NOTHING = 0, /* there is no reader, or it cannot follow */
+	TAIL_TOLD_DATA,	       /* read: bodies, or nothing */
+	TAIL_TOLD_OPEN,	       /* read: it ends inside of a head */
+};
+
 /**
  * struct tail_call - value of axo_tail
- * @p:   the packet; its flow is current and admits it; @p.features are those still to be met
+ * @p:       the packet; its flow is current and admits it; @p.features are those still to be met
+ * @filters: mask of chaos filters that the first of @heads matches (axo_chaos_rule.filter)
+ * @heads:   requests whose heads end in the packet
+ * @told:    enum tail_told
  */
 struct tail_call {
 	struct packet p;
+	__u64 filters;
+	__u32 heads;
+	__u32 told;
 };
 
 struct {
@@ -47,7 +60,16 @@ static __always_inline int tail_next(struct __sk_buff *skb, struct tail_call *t)
 	__u8 todo = t->p.features;
 
 	/* The lowest bit goes; what is none of these has no program and is dropped. */
-	t->p.features = todo & (todo - 1);
+	if (todo & AXO_FEATURE_WATCH) {
+		/* It stands in for HTTP, and comes as early. */
+		t->p.features = todo & ~(AXO_FEATURE_WATCH | AXO_FEATURE_HTTP);
+		if (!(todo & AXO_FEATURE_HTTP)) {
+			bpf_tail_call_static(skb, &axo_progs, AXO_PROG_WATCH);
+			return -AXO_DROP_FEATURE;
+		}
+	} else {
+		t->p.features = todo & (todo - 1);
+	}
 	if (!todo)
 		bpf_tail_call_static(skb, &axo_progs, AXO_PROG_PASS);
 	else if (todo & AXO_FEATURE_HTTP)
@@ -69,6 +91,8 @@ static __always_inline int tail_start(struct __sk_buff *skb, const struct packet
 	if (!t)
 		return -AXO_DROP_FEATURE;
 	t->p = *p;
+	t->heads = 0;
+	t->told = TAIL_TOLD_NOTHING;
 	return tail_next(skb, t);
 }
 

@@ -17,6 +17,8 @@
  *      0 to AXO_CHAOS_ONE - 1 from it: axo_chaos_draw() in chaos_draw.h.
  *   4. Of the rules that match, in order, the shares are added up; the first at which the sum is
  *      above the draw is taken.  If none is, the request is untouched.
+ *      Rules with a @status come behind the others: they are asked when the response begins, with
+ *      the same draw, and their shares are added to those of the rules without one that matched.
  *   5. A rule that is taken counts as drawn.  It is not carried out in a dry run, when
  *      @max_in_flight are held already, or when an experiment of lower rank made a fault: each has
  *      a counter (chaos_stat.h).
@@ -113,8 +115,11 @@ enum axo_chaos_sampling {
  * @actions:  all bits of its rules, or-ed
  * @max_in_flight: packets that may be held at a time; 0 = no limit
  * @rule_count: 1 to AXO_CHAOS_RULES
+ * @filters:  bits @filter of its rules, or-ed; bit 0: of one that asks for none.  Not of those that
+ *            are for connections alone
  * @sampling: enum axo_chaos_sampling
  * @dry_run:  match, draw and count, but do nothing
+ * @late:     some of its rules have a @status
  * @rules:    in the order of the policy
  */
 struct axo_chaos {
@@ -125,13 +130,15 @@ struct axo_chaos {
 	__u32 ref;
 	__u32 actions;
 	__u32 max_in_flight;
+	__u64 filters;
 	__u32 rule_count;
 	__u8 sampling;
 	__u8 dry_run;
-	__u8 pad[2];
+	__u8 late;
+	__u8 pad;
 	struct axo_chaos_rule rules[AXO_CHAOS_RULES];
 };
-_Static_assert(sizeof(struct axo_chaos) == 48 + 64 * AXO_CHAOS_RULES, "experiment has padding");
+_Static_assert(sizeof(struct axo_chaos) == 56 + 64 * AXO_CHAOS_RULES, "experiment has padding");
 
 /**
  * struct axo_chaos_run - value of axo_chaos_run (hash; key __u32): what programs learn; atomic

@@ -6,7 +6,8 @@
  * entries of flows that are no more.  Map axo_chaos_ask: LRU hash, what was drawn for a datagram,
  * kept for its answer.  A missing entry means: nothing was drawn.
  *
- * A TCP connection takes turns (bpf/lib/chaos_turn.h).  A UDP flow does not: every datagram of the
+ * A TCP connection takes turns (bpf/lib/chaos_turn.h); where the HTTP reader tells requests apart,
+ * a turn begins with the end of its first head.  A UDP flow does not: every datagram of the
  * client is a request.  Its answer is, for DNS (server port 53), the one with its id, else the
  * next one that has none yet.
  */
@@ -16,6 +17,7 @@
 #include <linux/bpf.h>
 #include <linux/types.h>
 
+#include "axoneme/feature.h"
 #include "axoneme/flow.h"
 
 #define AXO_MAX_CHAOS_FLOWS 131072
@@ -73,9 +75,13 @@ struct axo_chaos_hold {
  * @asking: TCP: the last payload was the client's: the next of the server begins the response
  * @known:  bit per end: @next of it is valid
  * @swallow: abort: timeout: nothing passes any more
+ * @awaiting: TCP, requests are told apart: a turn began, and the head that it begins with is open
+ * @late:   TCP: rules with a status are still to be asked, of the sets @late_set
  * @pushed: TCP: the client's last segment ended what it wrote (PSH)
  * @part:   number of the next packet of the request, for draws
  * @asked, @answered: UDP: numbers of the next datagram of the client, and of the server
+ * @late_filters: what the request matched
+ * @late_ordinal: of the request, by place of the experiment in both sets
  */
 struct axo_chaos_flow {
 	struct bpf_spin_lock lock;
@@ -89,9 +95,14 @@ struct axo_chaos_flow {
 	__u32 part;
 	__u32 asked;
 	__u32 answered;
-	__u32 pad2;
+	__u8 awaiting;
+	__u8 late;
+	__u8 pad[6];
+	__u16 late_set[2];
+	__u64 late_filters;
+	__u64 late_ordinal[2 * AXO_CHAOS_PER_SET];
 };
-_Static_assert(sizeof(struct axo_chaos_flow) == 168, "chaos flow has padding");
+_Static_assert(sizeof(struct axo_chaos_flow) == 312, "chaos flow has padding");
 
 /** AXO_CHAOS_ASK_ID - flag in axo_chaos_ask_key.number: it is the id of a DNS message */
 #define AXO_CHAOS_ASK_ID 0x80000000u

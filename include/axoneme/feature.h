@@ -23,6 +23,7 @@ enum axo_feature {
 	AXO_FEATURE_DNS = 2,
 	AXO_FEATURE_SNI = 4,
 	AXO_FEATURE_CHAOS = 8,
+	AXO_FEATURE_WATCH = 16, /* requests are told apart, for filters of chaos; none is denied */
 };
 
 #define AXO_MAX_FEATURE_SETS 16384
@@ -30,7 +31,7 @@ enum axo_feature {
 
 /**
  * struct axo_feature_set - value of axo_feature
- * @http:        number of the table of HTTP rules; 0 = none
+ * @http:        number of the table of HTTP rules and filters of chaos; 0 = none
  * @dns:         number of the table of DNS names; 0 = none
  * @sni:         number of the table of TLS server names; 0 = none
  * @chaos_count: of @chaos
@@ -46,14 +47,17 @@ struct axo_feature_set {
 
 /*
  * Programs of axo_progs, X(symbol, index, program).  Packets of a flow meet them in the order of
- * features; `pass` is the last.
+ * features; `pass` is the last.  `watch` stands in for `http` where nothing is enforced; `answer`
+ * ends the way of a request that a fault of chaos answers.
  */
-#define AXO_PROGS(X)     \
-	X(PASS, 0, pass) \
-	X(HTTP, 1, http) \
-	X(DNS, 2, dns)   \
-	X(SNI, 3, sni)   \
-	X(CHAOS, 4, chaos)
+#define AXO_PROGS(X)       \
+	X(PASS, 0, pass)   \
+	X(HTTP, 1, http)   \
+	X(DNS, 2, dns)     \
+	X(SNI, 3, sni)     \
+	X(CHAOS, 4, chaos) \
+	X(WATCH, 5, watch) \
+	X(ANSWER, 6, answer)
 
 enum axo_prog {
 #define X(symbol, index, program) AXO_PROG_##symbol = index,

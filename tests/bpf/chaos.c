@@ -81,6 +81,7 @@ void experiment_set(struct fixture *x, uint32_t number, const struct axo_chaos *
 {
 	struct axo_chaos_run run = {0};
 	struct axo_chaos_stat stat = {0};
+	struct axo_chaos full = *c;
 
 	bpf_map_update_elem(bpf_map__fd(x->skel->maps.axo_chaos_run), &number, &run, BPF_NOEXIST);
 	for (uint32_t i = 0; i < c->rule_count; i++) {
@@ -88,8 +89,11 @@ void experiment_set(struct fixture *x, uint32_t number, const struct axo_chaos *
 
 		bpf_map_update_elem(bpf_map__fd(x->skel->maps.axo_chaos_stat), &key, &stat,
 				    BPF_NOEXIST);
+		full.late |= c->rules[i].status != 0;
+		if (c->rules[i].actions & ~AXO_CHAOS_CONNECT)
+			full.filters |= 1ULL << c->rules[i].filter;
 	}
-	map_set(x->skel->maps.axo_chaos, &number, c);
+	map_set(x->skel->maps.axo_chaos, &number, &full);
 }
 
 void experiments_apply(struct fixture *x, uint32_t first, uint32_t second)
