@@ -10,6 +10,7 @@
 #include "loader/agent.h"
 #include "loader/chaos_internal.h"
 #include "loader/chaos_map.h"
+#include "policy/chaos_compile.h"
 
 static bool text_same(const char *a, const char *b)
 {

@@ -171,7 +171,7 @@ static void names_settled(struct policy_engine *p)
 }
 
 const struct feature_kind policy_kind_dns = {
-	.bit = AXO_FEATURE_DNS,
+	.bits = AXO_FEATURE_DNS,
 	.install = dns_install,
 	.release = dns_release,
 	.start = names_start,
@@ -179,7 +179,7 @@ const struct feature_kind policy_kind_dns = {
 };
 
 const struct feature_kind policy_kind_sni = {
-	.bit = AXO_FEATURE_SNI,
+	.bits = AXO_FEATURE_SNI,
 	.install = sni_install,
 	.release = sni_release,
 };

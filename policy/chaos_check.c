@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "axoneme/chaos.h"
+#include "policy/chaos_compile.h"
 #include "policy/read.h"
 
 static bool text_same(const char *a, const char *b)

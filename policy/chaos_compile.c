@@ -21,6 +21,11 @@ uint64_t chaos_key(uint64_t seed, const char *name)
 	return axo_chaos_mix(axo_chaos_mix(seed) ^ text_hash(name));
 }
 
+bool chaos_has_filter(const struct chaos_rule *r)
+{
+	return r->method || r->path || r->host;
+}
+
 static uint32_t abort_action(const char *text)
 {
 	if (!text)

@@ -16,6 +16,9 @@
  */
 uint64_t chaos_key(uint64_t seed, const char *name);
 
+/** chaos_has_filter - is it for some requests only?  A status is of responses */
+bool chaos_has_filter(const struct chaos_rule *r);
+
 /**
  * chaos_compile - @r, whose l7 is L7_CHAOS; times, rank and reference are the caller's to fill in
  * @key: by chaos_key()

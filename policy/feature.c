@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/chaos_compile.h"
+
 uint8_t port_rule_feature(const struct port_rule *r)
 {
 	if (r->server_names.count)

@@ -13,6 +13,7 @@
 #include "axoneme/chaos.h"
 #include "lib/cleanup.h"
 #include "lib/number.h"
+#include "policy/chaos_compile.h"
 #include "policy/read_scale.h"
 #include "policy/regex.h"
 

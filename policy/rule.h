@@ -118,12 +118,6 @@ struct chaos_rule {
 	uint32_t status_code;
 };
 
-/** chaos_has_filter - for some requests only; status_code is of responses */
-static inline bool chaos_has_filter(const struct chaos_rule *r)
-{
-	return r->method || r->path || r->host;
-}
-
 /**
  * struct port_rule - an item of toPorts
  * @ports:        struct port

@@ -114,35 +114,11 @@ static void invalid_files_are_rejected_with_the_errors_they_name(void **state)
 	directory_is(&(struct expected){"tests/policy-corpus/reject/*.yaml", false, false, 150});
 }
 
-static void what_nobody_enforces_is_refused_by_name(void **state)
-{
-	(void)state;
-	directory_is(&(struct expected){"tests/policy-corpus/refused/*.yaml", true, false, 2});
-}
-
-static void what_somebody_enforces_is_not_refused(void **state)
-{
-	glob_t found = {0};
-
-	(void)state;
-	assert_int_equal(glob("tests/policy-corpus/refused/*.yaml", 0, NULL, &found), 0);
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		struct checked c;
-
-		file_check(found.gl_pathv[i], ALL_FEATURES, &c);
-		assert_int_equal(c.report.errors, 0);
-		checked_fini(&c);
-	}
-	globfree(&found);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(valid_files_are_accepted_with_the_warnings_they_name),
 		cmocka_unit_test(invalid_files_are_rejected_with_the_errors_they_name),
-		cmocka_unit_test(what_nobody_enforces_is_refused_by_name),
-		cmocka_unit_test(what_somebody_enforces_is_not_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
