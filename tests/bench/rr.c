@@ -2,12 +2,14 @@
 /*
  * Request/response: 1-byte ping-pong between two namespaces, one request in flight.
  *
- *     rr [-u] [-n COUNT] [-w WARM_UP] [-c CPU] CLIENT_NETNS SERVER_NETNS ADDRESS
+ *     rr [-u] [-n COUNT] [-w WARM_UP] [-c CPU] [-s SECONDS] CLIENT_NETNS SERVER_NETNS ADDRESS
  *
  * Prints the median and the 99th percentile of COUNT round trips in nanoseconds, after WARM_UP (500)
- * that do not count.
+ * that do not count, and how many there were.  With -s it ends after SECONDS at the latest, however
+ * long an answer takes; the one that is not there by then counts with the time it was waited for.
  */
 #include <err.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -19,33 +21,56 @@
 
 #define WARM_UP 500
 
-/** struct counts - of round trips */
+/** struct counts - of round trips; @seconds: 0 = until all are made */
 struct counts {
 	unsigned int measured;
 	unsigned int warm_up;
+	unsigned int seconds;
 };
 
-static int exchange(int fd, char *byte)
+/* One byte; false: there is none, because the other end is gone or because it is @until. */
+static bool receive(int fd, char *byte, uint64_t until)
+{
+	ssize_t n;
+
+	do {
+		n = recv(fd, byte, 1, 0);
+	} while (n < 0 && errno == EAGAIN && until && now_ns() < until);
+	return n == 1;
+}
+
+/* 0, or 1 with a line on stderr; with an end in time it is no error that there is no answer. */
+static int exchange(int fd, char *byte, uint64_t until)
 {
 	if (send(fd, byte, 1, 0) != 1) {
 		warn("send");
 		return 1;
 	}
-	if (recv(fd, byte, 1, 0) != 1) {
-		warn("receive");
-		return 1;
-	}
-	return 0;
+	if (receive(fd, byte, until) || (until && now_ns() >= until))
+		return 0;
+	warn("receive");
+	return 1;
+}
+
+/* The server does not know how many the client gets done in its time: it ends with the connection. */
+#define SERVER_GRACE_NS 30000000000ULL
+
+static uint64_t deadline(const struct counts *n, uint64_t grace_ns)
+{
+	return n->seconds ? now_ns() + n->seconds * 1000000000ULL + grace_ns : 0;
 }
 
 static int echo(int fd, const void *arg)
 {
 	const struct counts *n = arg;
 	unsigned int count = n->measured + n->warm_up;
+	uint64_t until = deadline(n, SERVER_GRACE_NS);
 	char byte;
 
 	for (unsigned int i = 0; i < count; i++) {
-		if (recv(fd, &byte, 1, 0) != 1 || send(fd, &byte, 1, 0) != 1) {
+		if (!receive(fd, &byte, until) || send(fd, &byte, 1, 0) != 1) {
+			if (until)
+				return 0;
 			warn("server, request %u", i);
 			return 1;
 		}
@@ -55,7 +80,7 @@ static int echo(int fd, const void *arg)
 
 static int compare(const void *a, const void *b)
 {
-	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
 	return (x > y) - (x < y);
 }
@@ -63,26 +88,27 @@ static int compare(const void *a, const void *b)
 static int ask(int fd, const void *arg)
 {
 	const struct counts *n = arg;
-	unsigned int count = n->measured;
-	_cleanup_free_ uint32_t *ns = calloc(count, sizeof(*ns));
-	uint64_t before, after;
+	unsigned int count = n->measured, done = 0;
+	_cleanup_free_ uint64_t *ns = calloc(count, sizeof(*ns));
+	uint64_t before, after, until = deadline(n, 0);
 	char byte = 'x';
 
 	if (!ns)
 		err(1, "calloc");
 	for (unsigned int i = 0; i < n->warm_up; i++)
-		if (exchange(fd, &byte))
+		if (exchange(fd, &byte, 0))
 			return 1;
 	before = now_ns();
-	for (unsigned int i = 0; i < count; i++) {
-		if (exchange(fd, &byte))
+	while (done < count && (!until || before < until)) {
+		if (exchange(fd, &byte, until))
 			return 1;
 		after = now_ns();
-		ns[i] = (uint32_t)(after - before);
+		ns[done++] = after - before;
 		before = after;
 	}
-	qsort(ns, count, sizeof(*ns), compare);
-	printf("%u %u\n", ns[count / 2], ns[count - 1 - count / 100]);
+	qsort(ns, done, sizeof(*ns), compare);
+	printf("%llu %llu %u\n", (unsigned long long)ns[done / 2],
+	       (unsigned long long)ns[done - 1 - done / 100], done);
 	return 0;
 }
 
@@ -102,7 +128,7 @@ int main(int argc, char **argv)
 	struct counts count = {.measured = 10000, .warm_up = WARM_UP};
 	int option, status;
 
-	while ((option = getopt(argc, argv, "un:w:c:")) != -1) {
+	while ((option = getopt(argc, argv, "un:w:c:s:")) != -1) {
 		switch (option) {
 		case 'u':
 			ends.udp = true;
@@ -115,6 +141,9 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 			ends.cpu = (int)number(optarg, 0, 1023);
+			break;
+		case 's':
+			count.seconds = (unsigned int)number(optarg, 1, 60);
 			break;
 		default:
 			return 2;
