@@ -81,14 +81,11 @@ int ipam_store_open(sqlite3 *db, struct ipam_store **out, struct error *e)
 	r = store_in_transaction(store, e);
 	if (r < 0)
 		return r;
-	if (sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK)
-		return statement_error(db, e, "cannot create the tables");
-	for (int i = 0; i < STATEMENT_COUNT; i++) {
+	r = statement_exec(db, schema, e, "cannot make the tables of addresses");
+	for (int i = 0; r == 0 && i < STATEMENT_COUNT; i++)
 		r = statement_prepare(db, sql[i], &store->stmts[i], e);
-		if (r < 0)
-			return r;
-	}
-	r = format_check(store, e);
+	if (r == 0)
+		r = format_check(store, e);
 	if (r < 0)
 		return r;
 	*out = TAKE_PTR(store);

@@ -5,7 +5,7 @@
 #ifndef IPAM_STORE_INTERNAL_H
 #define IPAM_STORE_INTERNAL_H
 
-#include "ipam/statement.h"
+#include "lib/statement.h"
 #include "ipam/store.h"
 
 /* X(symbol, SQL): each is prepared once and cached. */

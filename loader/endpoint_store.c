@@ -8,6 +8,7 @@
 
 #include "lib/cidr.h"
 #include "lib/cleanup.h"
+#include "lib/statement.h"
 #include "loader/endpoint_text.h"
 #include "loader/labels.h"
 
@@ -33,62 +34,51 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS endpoint_meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL);"
 	"INSERT OR IGNORE INTO endpoint_meta VALUES ('format', 1), ('identity_cursor', 256);";
 
-static int fail(const struct endpoint_store *s, const char *what, struct error *e)
+static const char read_what[] = "cannot read endpoints";
+static const char write_what[] = "cannot write an endpoint";
+
+static int meta_get(struct endpoint_store *s, const char *key, int64_t *value, struct error *e)
 {
-	int full = (sqlite3_errcode(s->db) & 0xff) == SQLITE_FULL;
+	_cleanup_finalize_ sqlite3_stmt *stmt = NULL;
+	int r = statement_query(s->db, "SELECT value FROM endpoint_meta WHERE key = ?", &stmt, e,
+				"t", key);
 
-	return error_set(e, full ? ENOSPC : EIO, "database: %s: %s", what, sqlite3_errmsg(s->db));
-}
-
-static int prepare(struct endpoint_store *s, const char *sql, sqlite3_stmt **stmt, struct error *e)
-{
-	if (sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL) == SQLITE_OK)
-		return 0;
-	return fail(s, "endpoints cannot be prepared", e);
-}
-
-static int meta_get(struct endpoint_store *s, const char *key, long long *value, struct error *e)
-{
-	sqlite3_stmt *stmt = NULL;
-	int r = prepare(s, "SELECT value FROM endpoint_meta WHERE key = ?", &stmt, e);
-
+	if (r == 0)
+		r = statement_row(stmt, e, read_what);
 	if (r < 0)
 		return r;
-	sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
-	if (sqlite3_step(stmt) == SQLITE_ROW)
-		*value = sqlite3_column_int64(stmt, 0);
-	else
-		r = fail(s, "endpoints cannot be read", e);
-	sqlite3_finalize(stmt);
-	return r;
+	if (r == 0)
+		return error_set(e, EIO, "database: %s: endpoint_meta has no %s", read_what, key);
+	*value = sqlite3_column_int64(stmt, 0);
+	return 0;
 }
 
+/* Audit has a table of its own: what an older agent wrote stays readable, and the other way round. */
 static int store_prepare(struct endpoint_store *s, struct error *e)
 {
-	long long format = 0;
-	int r;
+	const struct {
+		sqlite3_stmt **stmt;
+		const char *sql;
+	} statements[] = {
+		{&s->save,
+		 "INSERT OR REPLACE INTO endpoint VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+		{&s->save_cursor,
+		 "UPDATE endpoint_meta SET value = ? WHERE key = 'identity_cursor'"},
+		{&s->delete, "DELETE FROM endpoint WHERE id = ?"},
+		{&s->audit[0], "DELETE FROM endpoint_audit WHERE id = ?"},
+		{&s->audit[1], "INSERT OR IGNORE INTO endpoint_audit VALUES (?)"},
+	};
+	int64_t format = 0;
+	int r = statement_exec(s->db, schema, e, "cannot make the tables of endpoints");
 
-	if (sqlite3_exec(s->db, schema, NULL, NULL, NULL) != SQLITE_OK)
-		return fail(s, "tables of endpoints cannot be made", e);
-	r = meta_get(s, "format", &format, e);
+	if (r == 0)
+		r = meta_get(s, "format", &format, e);
 	if (r == 0 && format != FORMAT)
 		return error_set(e, EPROTONOSUPPORT,
-				 "database has endpoints in format %lld: expected %d", format,
-				 FORMAT);
-	if (r == 0)
-		r = prepare(
-			s, "INSERT OR REPLACE INTO endpoint VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-			&s->save, e);
-	if (r == 0)
-		r = prepare(s, "UPDATE endpoint_meta SET value = ? WHERE key = 'identity_cursor'",
-			    &s->save_cursor, e);
-	if (r == 0)
-		r = prepare(s, "DELETE FROM endpoint WHERE id = ?", &s->delete, e);
-	/* A table of its own: what an older agent wrote stays readable, and the other way round. */
-	if (r == 0)
-		r = prepare(s, "DELETE FROM endpoint_audit WHERE id = ?", &s->audit[0], e);
-	if (r == 0)
-		r = prepare(s, "INSERT OR IGNORE INTO endpoint_audit VALUES (?)", &s->audit[1], e);
+				 "database has endpoints in format %lld: expected %d",
+				 (long long)format, FORMAT);
+	for (size_t i = 0; r == 0 && i < sizeof(statements) / sizeof(statements[0]); i++)
+		r = statement_prepare(s->db, statements[i].sql, statements[i].stmt, e);
 	return r;
 }
 
@@ -121,28 +111,10 @@ void endpoint_store_close(struct endpoint_store *s)
 	free(s);
 }
 
-static int step(const struct endpoint_store *s, sqlite3_stmt *stmt, struct error *e)
+/* "" for none. */
+static const char *address_text(const struct axo_addr *addr, char text[static CIDR_STR_MAX])
 {
-	int rc = sqlite3_step(stmt);
-	int r = rc == SQLITE_DONE ? 0 : fail(s, "endpoint cannot be written", e);
-
-	sqlite3_reset(stmt);
-	sqlite3_clear_bindings(stmt);
-	return r;
-}
-
-static void bind_address(sqlite3_stmt *stmt, int column, const struct axo_addr *addr)
-{
-	char text[CIDR_STR_MAX] = "";
-
-	if (!addr_is_zero(addr))
-		addr_to_str(addr, text);
-	sqlite3_bind_text(stmt, column, text, -1, SQLITE_TRANSIENT);
-}
-
-static void bind_text(sqlite3_stmt *stmt, int column, const char *text)
-{
-	sqlite3_bind_text(stmt, column, text, -1, SQLITE_STATIC);
+	return addr_is_zero(addr) ? "" : addr_to_str(addr, text);
 }
 
 int endpoint_store_save(struct endpoint_store *s, const struct endpoint *ep,
@@ -150,70 +122,50 @@ int endpoint_store_save(struct endpoint_store *s, const struct endpoint *ep,
 {
 	_cleanup_free_ char *labels = endpoint_labels_to_text(ep);
 	_cleanup_free_ char *ports = endpoint_ports_to_text(ep);
-	char mac[MAC_STR_MAX];
+	const struct attachment *at = &ep->attachment;
+	char mac[MAC_STR_MAX], ipv4[CIDR_STR_MAX], ipv6[CIDR_STR_MAX];
 	int r;
 
 	if (!labels || !ports)
 		return error_set(e, ENOMEM, "no memory");
-	sqlite3_bind_int64(s->save, 1, ep->id);
-	bind_text(s->save, 2, ep->attachment.network);
-	bind_text(s->save, 3, ep->attachment.container_id);
-	bind_text(s->save, 4, ep->attachment.ifname);
-	bind_text(s->save, 5, ep->namespace_);
-	bind_text(s->save, 6, ep->name);
-	bind_text(s->save, 7, ep->netns);
-	bind_text(s->save, 8, ep->device);
-	bind_text(s->save, 9, mac_to_str(ep->mac, mac));
-	sqlite3_bind_int64(s->save, 10, ep->mtu);
-	bind_address(s->save, 11, &ep->ipv4);
-	bind_address(s->save, 12, &ep->ipv6);
-	sqlite3_bind_int64(s->save, 13, ep->identity);
-	bind_text(s->save, 14, labels);
-	bind_text(s->save, 15, ports);
-	r = step(s, s->save, e);
-	if (r == 0) {
-		sqlite3_bind_int64(s->audit[ep->audit], 1, ep->id);
-		r = step(s, s->audit[ep->audit], e);
-	}
+	r = statement_run(s->save, e, write_what, "ittttttttittitt", (int64_t)ep->id, at->network,
+			  at->container_id, at->ifname, ep->namespace_, ep->name, ep->netns,
+			  ep->device, mac_to_str(ep->mac, mac), (int64_t)ep->mtu,
+			  address_text(&ep->ipv4, ipv4), address_text(&ep->ipv6, ipv6),
+			  (int64_t)ep->identity, labels, ports);
+	if (r == 0)
+		r = statement_run(s->audit[ep->audit], e, write_what, "i", (int64_t)ep->id);
 	return r < 0 ? r : endpoint_store_save_cursor(s, identities, e);
 }
 
 int endpoint_store_save_cursor(struct endpoint_store *s, const struct identity_table *identities,
 			       struct error *e)
 {
-	sqlite3_bind_int64(s->save_cursor, 1, identity_cursor(identities));
-	return step(s, s->save_cursor, e);
+	return statement_run(s->save_cursor, e, "cannot write where identities go on", "i",
+			     (int64_t)identity_cursor(identities));
 }
 
 int endpoint_store_delete(struct endpoint_store *s, uint32_t id, struct error *e)
 {
-	sqlite3_bind_int64(s->delete, 1, id);
-	return step(s, s->delete, e);
-}
-
-static const char *column_text(sqlite3_stmt *stmt, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(stmt, column);
-
-	return text ? text : "";
+	return statement_run(s->delete, e, "cannot delete an endpoint", "i", (int64_t)id);
 }
 
 static int read_address(sqlite3_stmt *stmt, int column, struct axo_addr *addr, struct error *e)
 {
-	const char *text = column_text(stmt, column);
+	const char *text = statement_text(stmt, column);
 
 	return *text ? addr_parse(text, addr, e) : 0;
 }
 
 static int read_texts(sqlite3_stmt *stmt, struct endpoint *ep, struct error *e)
 {
-	ep->namespace_ = strdup(column_text(stmt, 4));
-	ep->name = strdup(column_text(stmt, 5));
-	ep->netns = strdup(column_text(stmt, 6));
+	ep->namespace_ = strdup(statement_text(stmt, 4));
+	ep->name = strdup(statement_text(stmt, 5));
+	ep->netns = strdup(statement_text(stmt, 6));
 	if (!ep->namespace_ || !ep->name || !ep->netns)
 		return error_set(e, ENOMEM, "no memory");
-	return endpoint_labels_from_text(ep, column_text(stmt, 13), e) < 0 ||
-			       endpoint_ports_from_text(ep, column_text(stmt, 14), e) < 0
+	return endpoint_labels_from_text(ep, statement_text(stmt, 13), e) < 0 ||
+			       endpoint_ports_from_text(ep, statement_text(stmt, 14), e) < 0
 		       ? e->code
 		       : 0;
 }
@@ -224,13 +176,13 @@ static int read_row(sqlite3_stmt *stmt, struct endpoint *ep, struct error *e)
 
 	ep->state = ENDPOINT_LOST;
 	ep->id = (uint32_t)sqlite3_column_int64(stmt, 0);
-	r = attachment_set(&ep->attachment, column_text(stmt, 1), column_text(stmt, 2),
-			   column_text(stmt, 3), e);
+	r = attachment_set(&ep->attachment, statement_text(stmt, 1), statement_text(stmt, 2),
+			   statement_text(stmt, 3), e);
 	if (r < 0)
 		return r;
 	attachment_device(&ep->attachment, ep->device);
-	if (mac_from_str(column_text(stmt, 8), ep->mac) < 0)
-		return error_set(e, EINVAL, "MAC \"%.40s\"", column_text(stmt, 8));
+	if (mac_from_str(statement_text(stmt, 8), ep->mac) < 0)
+		return error_set(e, EINVAL, "MAC \"%.40s\"", statement_text(stmt, 8));
 	ep->mtu = (uint32_t)sqlite3_column_int64(stmt, 9);
 	r = read_address(stmt, 10, &ep->ipv4, e);
 	if (r == 0)
@@ -264,23 +216,20 @@ static int load_row(sqlite3_stmt *stmt, struct endpoint_table *endpoints,
 int endpoint_store_load(struct endpoint_store *s, struct endpoint_table *endpoints,
 			struct identity_table *identities, struct error *e)
 {
-	sqlite3_stmt *stmt = NULL;
-	long long cursor = 0;
-	int r, rc = SQLITE_DONE;
+	_cleanup_finalize_ sqlite3_stmt *stmt = NULL;
+	int64_t cursor = 0;
+	int r = meta_get(s, "identity_cursor", &cursor, e);
 
-	r = meta_get(s, "identity_cursor", &cursor, e);
 	if (r == 0)
-		r = prepare(s,
-			    "SELECT endpoint.*, endpoint_audit.id IS NOT NULL FROM endpoint"
-			    " LEFT JOIN endpoint_audit USING (id) ORDER BY endpoint.id",
-			    &stmt, e);
+		r = statement_prepare(
+			s->db,
+			"SELECT endpoint.*, endpoint_audit.id IS NOT NULL FROM endpoint"
+			" LEFT JOIN endpoint_audit USING (id) ORDER BY endpoint.id",
+			&stmt, e);
 	if (r < 0)
 		return r;
 	identity_set_cursor(identities, (uint32_t)cursor);
-	while (r == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+	while (r == 0 && (r = statement_row(stmt, e, read_what)) > 0)
 		r = load_row(stmt, endpoints, identities, e);
-	if (r == 0 && rc != SQLITE_DONE)
-		r = fail(s, "endpoints cannot be read", e);
-	sqlite3_finalize(stmt);
 	return r;
 }

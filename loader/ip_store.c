@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/cleanup.h"
+#include "lib/statement.h"
 
 struct ip_store {
 	sqlite3 *db;
@@ -19,20 +20,6 @@ static const char schema[] =
 	" identity INTEGER NOT NULL, labels TEXT NOT NULL, PRIMARY KEY (cidr, source))"
 	" WITHOUT ROWID;";
 
-static int fail(const struct ip_store *s, struct error *e)
-{
-	int full = (sqlite3_errcode(s->db) & 0xff) == SQLITE_FULL;
-
-	return error_set(e, full ? ENOSPC : EIO, "database: addresses: %s", sqlite3_errmsg(s->db));
-}
-
-static int prepare(struct ip_store *s, const char *sql, sqlite3_stmt **stmt, struct error *e)
-{
-	if (sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL) == SQLITE_OK)
-		return 0;
-	return fail(s, e);
-}
-
 int ip_store_open(sqlite3 *db, struct ip_store **out, struct error *e)
 {
 	struct ip_store *s = calloc(1, sizeof(*s));
@@ -41,11 +28,13 @@ int ip_store_open(sqlite3 *db, struct ip_store **out, struct error *e)
 	if (!s)
 		return error_set(e, ENOMEM, "no memory");
 	s->db = db;
-	r = sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(s, e);
+	r = statement_exec(db, schema, e, "cannot make the table of fed addresses");
 	if (r == 0)
-		r = prepare(s, "INSERT OR REPLACE INTO ip VALUES (?, ?, ?, ?)", &s->put, e);
+		r = statement_prepare(db, "INSERT OR REPLACE INTO ip VALUES (?, ?, ?, ?)", &s->put,
+				      e);
 	if (r == 0)
-		r = prepare(s, "DELETE FROM ip WHERE cidr = ? AND source = ?", &s->delete, e);
+		r = statement_prepare(db, "DELETE FROM ip WHERE cidr = ? AND source = ?",
+				      &s->delete, e);
 	if (r < 0) {
 		ip_store_close(s);
 		return r;
@@ -61,20 +50,6 @@ void ip_store_close(struct ip_store *s)
 	sqlite3_finalize(s->put);
 	sqlite3_finalize(s->delete);
 	free(s);
-}
-
-/* A full disk makes SQLite roll back by itself: what follows must not be committed alone. */
-static int step(struct ip_store *s, sqlite3_stmt *stmt, struct error *e)
-{
-	int r = 0;
-
-	if (sqlite3_get_autocommit(s->db))
-		r = error_set(e, EIO, "database: no transaction is open");
-	else if (sqlite3_step(stmt) != SQLITE_DONE)
-		r = fail(s, e);
-	sqlite3_reset(stmt);
-	sqlite3_clear_bindings(stmt);
-	return r;
 }
 
 /* One label a line: none has a control character in it. */
@@ -102,27 +77,17 @@ int ip_store_put(struct ip_store *s, const struct ip_row *row, struct error *e)
 
 	if (!labels)
 		return error_set(e, ENOMEM, "no memory");
-	sqlite3_bind_text(s->put, 1, cidr_to_str(&row->cidr, text), -1, SQLITE_STATIC);
-	sqlite3_bind_int(s->put, 2, row->source);
-	sqlite3_bind_int64(s->put, 3, row->identity);
-	sqlite3_bind_text(s->put, 4, labels, -1, SQLITE_STATIC);
-	return step(s, s->put, e);
+	return statement_run(s->put, e, "cannot write a fed address", "tiit",
+			     cidr_to_str(&row->cidr, text), (int64_t)row->source,
+			     (int64_t)row->identity, labels);
 }
 
 int ip_store_delete(struct ip_store *s, const struct cidr *cidr, int source, struct error *e)
 {
 	char text[CIDR_STR_MAX];
 
-	sqlite3_bind_text(s->delete, 1, cidr_to_str(cidr, text), -1, SQLITE_STATIC);
-	sqlite3_bind_int(s->delete, 2, source);
-	return step(s, s->delete, e);
-}
-
-static const char *column_text(sqlite3_stmt *stmt, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(stmt, column);
-
-	return text ? text : "";
+	return statement_run(s->delete, e, "cannot delete a fed address", "ti",
+			     cidr_to_str(cidr, text), (int64_t)source);
 }
 
 /* @text is cut up; the array is the caller's, its items lie in @text. */
@@ -146,7 +111,7 @@ static int labels_split(char *text, struct ip_row *row)
 
 static int row_read(sqlite3_stmt *stmt, ip_row_fn fn, void *arg, struct error *e)
 {
-	_cleanup_free_ char *text = strdup(column_text(stmt, 3));
+	_cleanup_free_ char *text = strdup(statement_text(stmt, 3));
 	struct ip_row row = {
 		.source = sqlite3_column_int(stmt, 1),
 		.identity = (uint32_t)sqlite3_column_int64(stmt, 2),
@@ -154,7 +119,7 @@ static int row_read(sqlite3_stmt *stmt, ip_row_fn fn, void *arg, struct error *e
 	struct error why = {0};
 	int r;
 
-	r = cidr_parse(column_text(stmt, 0), &row.cidr, &why);
+	r = cidr_parse(statement_text(stmt, 0), &row.cidr, &why);
 	if (r < 0)
 		return error_set(e, r, "database: addresses: %.180s", why.msg);
 	if (!text || labels_split(text, &row) < 0)
@@ -166,14 +131,10 @@ static int row_read(sqlite3_stmt *stmt, ip_row_fn fn, void *arg, struct error *e
 
 int ip_store_each(struct ip_store *s, ip_row_fn fn, void *arg, struct error *e)
 {
-	sqlite3_stmt *stmt = NULL;
-	int rc = SQLITE_DONE;
-	int r = prepare(s, "SELECT cidr, source, identity, labels FROM ip", &stmt, e);
+	_cleanup_finalize_ sqlite3_stmt *stmt = NULL;
+	int r = statement_prepare(s->db, "SELECT cidr, source, identity, labels FROM ip", &stmt, e);
 
-	while (r == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+	while (r == 0 && (r = statement_row(stmt, e, "cannot read fed addresses")) > 0)
 		r = row_read(stmt, fn, arg, e);
-	if (r == 0 && rc != SQLITE_DONE)
-		r = fail(s, e);
-	sqlite3_finalize(stmt);
 	return r;
 }

@@ -3,11 +3,10 @@
 #include "loader/policy_store.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/cleanup.h"
+#include "lib/statement.h"
 
 struct policy_store {
 	sqlite3 *db;
@@ -22,12 +21,8 @@ static const char schema[] =
 	"CREATE INDEX IF NOT EXISTS policy_object_document ON policy_object (document);"
 	"CREATE TABLE IF NOT EXISTS policy_prefix (prefix TEXT PRIMARY KEY, id INTEGER NOT NULL);";
 
-static int fail(const struct policy_store *s, struct error *e)
-{
-	int full = (sqlite3_errcode(s->db) & 0xff) == SQLITE_FULL;
-
-	return error_set(e, full ? ENOSPC : EIO, "database: policies: %s", sqlite3_errmsg(s->db));
-}
+static const char read_what[] = "cannot read policies";
+static const char write_what[] = "cannot write policies";
 
 int policy_store_open(sqlite3 *db, struct policy_store **out, struct error *e)
 {
@@ -37,8 +32,8 @@ int policy_store_open(sqlite3 *db, struct policy_store **out, struct error *e)
 	if (!s)
 		return error_set(e, ENOMEM, "no memory");
 	s->db = db;
-	if (sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK) {
-		r = fail(s, e);
+	r = statement_exec(db, schema, e, "cannot make the tables of policies");
+	if (r < 0) {
 		policy_store_close(s);
 		return r;
 	}
@@ -51,80 +46,28 @@ void policy_store_close(struct policy_store *s)
 	free(s);
 }
 
-/* Prepare @sql; the letters of @types say what follows: t(ext), i(nt64), b(lob and its size_t). */
-static sqlite3_stmt *prepare_va(const struct policy_store *s, const char *sql, const char *types,
-				va_list ap)
-{
-	sqlite3_stmt *stmt = NULL;
-
-	if (sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL) != SQLITE_OK)
-		return NULL;
-	for (int i = 1; *types; types++, i++) {
-		if (*types == 't') {
-			const char *text = va_arg(ap, const char *);
-
-			sqlite3_bind_text(stmt, i, text ? text : "", -1, SQLITE_STATIC);
-		} else if (*types == 'i') {
-			sqlite3_bind_int64(stmt, i, va_arg(ap, int64_t));
-		} else {
-			const void *data = va_arg(ap, const void *);
-
-			sqlite3_bind_blob64(stmt, i, data, va_arg(ap, size_t), SQLITE_STATIC);
-		}
-	}
-	return stmt;
-}
-
-static sqlite3_stmt *prepare(const struct policy_store *s, const char *sql, const char *types, ...)
-{
-	sqlite3_stmt *stmt;
-	va_list ap;
-
-	va_start(ap, types);
-	stmt = prepare_va(s, sql, types, ap);
-	va_end(ap);
-	return stmt;
-}
-
-/* A full disk makes SQLite roll back by itself: what follows must not be committed alone. */
-static int run(struct policy_store *s, struct error *e, const char *sql, const char *types, ...)
-{
-	sqlite3_stmt *stmt;
-	va_list ap;
-	int r = 0;
-
-	if (sqlite3_get_autocommit(s->db))
-		return error_set(e, EIO, "database: no transaction is open");
-	va_start(ap, types);
-	stmt = prepare_va(s, sql, types, ap);
-	va_end(ap);
-	if (!stmt || sqlite3_step(stmt) != SQLITE_DONE)
-		r = fail(s, e);
-	sqlite3_finalize(stmt);
-	return r;
-}
-
 int policy_store_put_file(struct policy_store *s, const struct policy_text *t, struct error *e)
 {
-	return run(s, e, "INSERT OR REPLACE INTO policy_file VALUES (?, ?)", "tb", t->file, t->text,
-		   t->len);
+	return statement_run_once(s->db, "INSERT OR REPLACE INTO policy_file VALUES (?, ?)", e,
+				  write_what, "tb", t->file, t->text, t->len);
 }
 
 int policy_store_delete_file(struct policy_store *s, const char *file, struct error *e)
 {
-	return run(s, e, "DELETE FROM policy_file WHERE file = ?", "t", file);
+	return statement_run_once(s->db, "DELETE FROM policy_file WHERE file = ?", e, write_what,
+				  "t", file);
 }
 
 static int each_text(struct policy_store *s, const char *sql, policy_text_fn fn, void *arg,
 		     struct error *e)
 {
-	sqlite3_stmt *stmt = prepare(s, sql, "");
-	int r = 0, rc = SQLITE_DONE;
+	_cleanup_finalize_ sqlite3_stmt *stmt = NULL;
+	int r = statement_query(s->db, sql, &stmt, e, "");
 
-	while (stmt && r == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+	while (r == 0 && (r = statement_row(stmt, e, read_what)) > 0) {
 		struct policy_text t = {
 			.id = sqlite3_column_int64(stmt, 0),
-			.file = (const char *)sqlite3_column_text(stmt, 1),
+			.file = statement_text(stmt, 1),
 			.text = sqlite3_column_blob(stmt, 2),
 			.len = (size_t)sqlite3_column_bytes(stmt, 2),
 		};
@@ -133,9 +76,6 @@ static int each_text(struct policy_store *s, const char *sql, policy_text_fn fn,
 			t.text = "";
 		r = fn(&t, arg);
 	}
-	if (!stmt || (r == 0 && rc != SQLITE_DONE))
-		r = fail(s, e);
-	sqlite3_finalize(stmt);
 	return r;
 }
 
@@ -153,8 +93,8 @@ int policy_store_each_document(struct policy_store *s, policy_text_fn fn, void *
 int policy_store_put_document(struct policy_store *s, const struct policy_text *t, int64_t *id,
 			      struct error *e)
 {
-	int r = run(s, e, "INSERT INTO policy_document (file, text) VALUES (?, ?)", "tb", t->file,
-		    t->text, t->len);
+	int r = statement_run_once(s->db, "INSERT INTO policy_document (file, text) VALUES (?, ?)",
+				   e, write_what, "tb", t->file, t->text, t->len);
 
 	if (r == 0)
 		*id = sqlite3_last_insert_rowid(s->db);
@@ -164,77 +104,77 @@ int policy_store_put_document(struct policy_store *s, const struct policy_text *
 int policy_store_put_object(struct policy_store *s, const struct policy_name *n, int64_t document,
 			    struct error *e)
 {
-	return run(s, e, "INSERT OR REPLACE INTO policy_object VALUES (?, ?, ?, ?)", "itti",
-		   (int64_t)n->kind, n->namespace_, n->name, document);
+	return statement_run_once(s->db, "INSERT OR REPLACE INTO policy_object VALUES (?, ?, ?, ?)",
+				  e, write_what, "itti", (int64_t)n->kind, n->namespace_, n->name,
+				  document);
 }
 
 int policy_store_delete_object(struct policy_store *s, const struct policy_name *n, struct error *e)
 {
-	return run(s, e, "DELETE FROM policy_object WHERE kind = ? AND namespace = ? AND name = ?",
-		   "itt", (int64_t)n->kind, n->namespace_, n->name);
+	return statement_run_once(
+		s->db, "DELETE FROM policy_object WHERE kind = ? AND namespace = ? AND name = ?", e,
+		write_what, "itt", (int64_t)n->kind, n->namespace_, n->name);
 }
 
 int policy_store_tidy(struct policy_store *s, int64_t id, struct error *e)
 {
-	return run(s, e,
-		   "DELETE FROM policy_document WHERE id = ? AND NOT EXISTS"
-		   " (SELECT 1 FROM policy_object WHERE document = policy_document.id)",
-		   "i", id);
+	return statement_run_once(
+		s->db,
+		"DELETE FROM policy_document WHERE id = ? AND NOT EXISTS"
+		" (SELECT 1 FROM policy_object WHERE document = policy_document.id)",
+		e, write_what, "i", id);
 }
 
 int64_t policy_store_document(struct policy_store *s, const struct policy_name *n)
 {
-	sqlite3_stmt *stmt = prepare(s,
-				     "SELECT document FROM policy_object"
-				     " WHERE kind = ? AND namespace = ? AND name = ?",
-				     "itt", (int64_t)n->kind, n->namespace_, n->name);
-	int64_t id = 0;
+	_cleanup_finalize_ sqlite3_stmt *stmt = NULL;
+	struct error e;
+	int r = statement_query(s->db,
+				"SELECT document FROM policy_object"
+				" WHERE kind = ? AND namespace = ? AND name = ?",
+				&stmt, &e, "itt", (int64_t)n->kind, n->namespace_, n->name);
 
-	if (stmt && sqlite3_step(stmt) == SQLITE_ROW)
-		id = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return id;
+	if (r < 0 || statement_row(stmt, &e, read_what) <= 0)
+		return 0;
+	return sqlite3_column_int64(stmt, 0);
 }
 
 char *policy_store_text(struct policy_store *s, int64_t id, const char *file)
 {
-	sqlite3_stmt *stmt =
-		id ? prepare(s, "SELECT text FROM policy_document WHERE id = ?", "i", id)
-		   : prepare(s, "SELECT text FROM policy_file WHERE file = ?", "t", file);
-	char *text = NULL;
+	_cleanup_finalize_ sqlite3_stmt *stmt = NULL;
+	struct error e;
+	const void *data;
+	int r = id ? statement_query(s->db, "SELECT text FROM policy_document WHERE id = ?", &stmt,
+				     &e, "i", id)
+		   : statement_query(s->db, "SELECT text FROM policy_file WHERE file = ?", &stmt,
+				     &e, "t", file);
 
-	if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
-		const void *data = sqlite3_column_blob(stmt, 0);
-
-		text = strndup(data ? data : "", (size_t)sqlite3_column_bytes(stmt, 0));
-	}
-	sqlite3_finalize(stmt);
-	return text;
+	if (r < 0 || statement_row(stmt, &e, read_what) <= 0)
+		return NULL;
+	data = sqlite3_column_blob(stmt, 0);
+	return strndup(data ? data : "", (size_t)sqlite3_column_bytes(stmt, 0));
 }
 
 int policy_store_put_prefix(struct policy_store *s, const char *prefix, uint32_t id,
 			    struct error *e)
 {
-	return run(s, e, "INSERT OR REPLACE INTO policy_prefix VALUES (?, ?)", "ti", prefix,
-		   (int64_t)id);
+	return statement_run_once(s->db, "INSERT OR REPLACE INTO policy_prefix VALUES (?, ?)", e,
+				  write_what, "ti", prefix, (int64_t)id);
 }
 
 int policy_store_delete_prefix(struct policy_store *s, const char *prefix, struct error *e)
 {
-	return run(s, e, "DELETE FROM policy_prefix WHERE prefix = ?", "t", prefix);
+	return statement_run_once(s->db, "DELETE FROM policy_prefix WHERE prefix = ?", e,
+				  write_what, "t", prefix);
 }
 
 int policy_store_each_prefix(struct policy_store *s, policy_prefix_fn fn, void *arg,
 			     struct error *e)
 {
-	sqlite3_stmt *stmt = prepare(s, "SELECT prefix, id FROM policy_prefix", "");
-	int r = 0, rc = SQLITE_DONE;
+	_cleanup_finalize_ sqlite3_stmt *stmt = NULL;
+	int r = statement_query(s->db, "SELECT prefix, id FROM policy_prefix", &stmt, e, "");
 
-	while (stmt && r == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
-		r = fn((const char *)sqlite3_column_text(stmt, 0),
-		       (uint32_t)sqlite3_column_int64(stmt, 1), arg);
-	if (!stmt || (r == 0 && rc != SQLITE_DONE))
-		r = fail(s, e);
-	sqlite3_finalize(stmt);
+	while (r == 0 && (r = statement_row(stmt, e, read_what)) > 0)
+		r = fn(statement_text(stmt, 0), (uint32_t)sqlite3_column_int64(stmt, 1), arg);
 	return r;
 }

@@ -185,11 +185,13 @@ static void wrong_ports_are_refused_with_their_place(void **state)
 	endpoint_free(ep);
 }
 
+/* With an open transaction. */
 static sqlite3 *database(void)
 {
 	sqlite3 *db;
 
 	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN", NULL, NULL, NULL), SQLITE_OK);
 	return db;
 }
 
