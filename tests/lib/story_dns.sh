@@ -34,14 +34,14 @@ dns_policy() {
 lookup() {
 	local name=$1 type=${2:-A}
 	shift; shift || true
-	in_ns client dig +tries=1 +time=2 +noall +answer +comments "$@" "@$WORLD4" "$name" "$type" >"$S/dig" 2>&1 || true
+	in_ns client dig +tries=1 +time=5 +noall +answer +comments "$@" "@$WORLD4" "$name" "$type" >"$S/dig" 2>&1 || true
 	sed -n 's/.*status: \([A-Z]*\),.*/\1/p' "$S/dig" | grep -v NOERROR || true
 	awk '!/^;/ && NF > 4 { print $5 }' "$S/dig"
 }
 
 # reaches ADDRESS PORT - pod client gets an answer from there
 reaches() {
-	in_ns client timeout 2 bash -c "exec 3<>/dev/tcp/$1/$2 && read -r -t 2 -u 3 line"
+	in_ns client timeout 10 bash -c "exec 3<>/dev/tcp/$1/$2 && read -r -u 3 line"
 }
 
 # not_reached ADDRESS PORT - its packets are dropped by policy
