@@ -9,7 +9,6 @@
 #include "loader/delay_line.h"
 
 #include <errno.h>
-#include <linux/virtio_net.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -26,11 +25,10 @@
 #include "axoneme/chaos.h"
 #include "axoneme/delay.h"
 #include "lib/cleanup.h"
+#include "loader/delay_pool.h"
 #include "loader/delay_queue.h"
 
-#define HEADER sizeof(struct virtio_net_hdr)
 #define ETH_HEADER 14
-#define FRAME_MAX (HEADER + ETH_HEADER + 65536)
 #define BATCH 64
 #define NS_PER_S 1000000000ull
 
@@ -39,7 +37,7 @@
  * @fd:      the TAP device
  * @wake_fd: eventfd: there is something below @mutex to look at, or @stop
  * @hasten, @hasten_all: asked for and not yet done
- * @queue, @frame: the thread's own
+ * @queue, @pool: the thread's own
  */
 struct delay_line {
 	int fd;
@@ -52,7 +50,7 @@ struct delay_line {
 	atomic_bool stop, broken;
 	_Atomic uint64_t alive_ns;
 	struct delay_queue queue;
-	uint8_t frame[FRAME_MAX];
+	struct delay_pool pool;
 	_Atomic uint64_t in, out, early, failed, held, bytes, bytes_max;
 	_Atomic uint32_t holding[AXO_MAX_CHAOS];
 };
@@ -105,11 +103,11 @@ static void release_until(struct delay_line *l, uint64_t until)
 	       delay_queue_take(&l->queue, &held)) {
 		write_back(l, held.frame, held.len);
 		note_holding(l, held.experiment, -1);
-		free(held.frame);
+		delay_pool_release(&l->pool, held.frame, held.size);
 	}
 }
 
-/* Rule 3; also when there is no memory: the packet in hand goes at once. */
+/* Rule 3. */
 static void make_room(struct delay_line *l)
 {
 	struct delay_held held;
@@ -118,29 +116,38 @@ static void make_room(struct delay_line *l)
 		write_back(l, held.frame, held.len);
 		add(&l->early, 1);
 		note_holding(l, held.experiment, -1);
-		free(held.frame);
+		delay_pool_release(&l->pool, held.frame, held.size);
 	}
+}
+
+/* Without memory the packet goes at once. */
+static int hold(struct delay_line *l, struct delay_held *held)
+{
+	held->frame = delay_pool_keep(&l->pool, held->len, &held->size);
+	if (held->frame && delay_queue_put(&l->queue, held) == 0)
+		return 0;
+	write_back(l, held->frame ? held->frame : l->pool.hand, held->len);
+	add(&l->early, 1);
+	delay_pool_release(&l->pool, held->frame, held->size);
+	return -ENOMEM;
 }
 
 static void frame_came(struct delay_line *l, size_t len, uint64_t now)
 {
-	struct delay_held held = {.frame = l->frame, .len = (uint32_t)len};
+	struct delay_held held = {.len = (uint32_t)len};
 	struct axo_delay_tag tag;
 
-	if (len < HEADER + ETH_HEADER)
+	if (len < DELAY_FRAME_HEADER + ETH_HEADER)
 		return;
-	memcpy(&tag, l->frame + HEADER, sizeof(tag));
+	memcpy(&tag, l->pool.hand + DELAY_FRAME_HEADER, sizeof(tag));
 	/* What the kernel itself sends out of the device (multicast listener reports) ends here. */
 	if (tag.mark != AXO_DELAY_MARK)
 		return;
 	add(&l->in, 1);
 	held.release_ns = axo_delay_release(&tag, now);
 	held.experiment = tag.experiment;
-	if (delay_queue_put(&l->queue, &held) < 0) {
-		write_back(l, l->frame, len);
-		add(&l->early, 1);
+	if (hold(l, &held) < 0)
 		return;
-	}
 	note_holding(l, held.experiment, 1);
 	note_size(l);
 	make_room(l);
@@ -150,7 +157,7 @@ static void frame_came(struct delay_line *l, size_t len, uint64_t now)
 static bool read_batch(struct delay_line *l, uint64_t now)
 {
 	for (int i = 0; i < BATCH; i++) {
-		ssize_t n = read(l->fd, l->frame, sizeof(l->frame));
+		ssize_t n = read(l->fd, l->pool.hand, DELAY_FRAME_MAX);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -248,6 +255,7 @@ static void line_free(struct delay_line *l)
 		close(l->wake_fd);
 	close(l->fd);
 	delay_queue_fini(&l->queue);
+	delay_pool_fini(&l->pool);
 	pthread_mutex_destroy(&l->mutex);
 	free(l);
 }
@@ -279,7 +287,9 @@ int delay_line_start(struct delay_line **out, int fd, size_t max_bytes, struct e
 	l->alive_ns = now_ns();
 	pthread_mutex_init(&l->mutex, NULL);
 	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = l->wake_fd < 0 ? -errno : thread_start(l);
+	r = delay_pool_init(&l->pool);
+	if (r == 0)
+		r = l->wake_fd < 0 ? -errno : thread_start(l);
 	if (r < 0) {
 		line_free(l);
 		return error_set(e, r, "cannot start the delay line: %s", strerror(-r));

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define ROOM_FIRST 64
 /* What malloc() adds to a block (glibc: a size word, and rounding up to 16), and a place in the heap. */
@@ -71,18 +70,11 @@ static int grow(struct delay_queue *q)
 
 int delay_queue_put(struct delay_queue *q, const struct delay_held *held)
 {
-	void *copy;
-
 	if (q->count == q->room && grow(q) < 0)
 		return -ENOMEM;
-	copy = malloc(held->len ? held->len : 1);
-	if (!copy)
-		return -ENOMEM;
-	memcpy(copy, held->frame, held->len);
 	q->heap[q->count] = *held;
-	q->heap[q->count].frame = copy;
 	q->heap[q->count].order = q->order++;
-	q->bytes += held->len + OVERHEAD;
+	q->bytes += held->size + OVERHEAD;
 	sift_up(q, q->count++);
 	return 0;
 }
@@ -97,7 +89,7 @@ bool delay_queue_take(struct delay_queue *q, struct delay_held *out)
 	if (!q->count)
 		return false;
 	*out = q->heap[0];
-	q->bytes -= out->len + OVERHEAD;
+	q->bytes -= out->size + OVERHEAD;
 	q->heap[0] = q->heap[--q->count];
 	sift_down(q, 0);
 	return true;

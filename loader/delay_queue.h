@@ -2,8 +2,7 @@
 /*
  * Delay queue: the packets that the delay line holds, by release time; pure.
  *
- * Of equal release times the first in is the first out.  Frames are copied in; what comes out is
- * the caller's.
+ * Of equal release times the first in is the first out.  A frame is the queue's from put to take.
  */
 #ifndef LOADER_DELAY_QUEUE_H
 #define LOADER_DELAY_QUEUE_H
@@ -11,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "loader/delay_pool.h"
 
 /** DELAY_NEVER - release time of an empty queue */
 #define DELAY_NEVER UINT64_MAX
@@ -22,8 +23,9 @@
  * struct delay_held - a packet
  * @release_ns: when it is due, CLOCK_MONOTONIC
  * @order:      by arrival, the queue's own
- * @frame:      malloc()ed
- * @len:        of @frame, bytes
+ * @frame:      from delay_pool_keep()
+ * @len:        of what is in @frame, bytes
+ * @size:       memory that @frame takes, bytes
  * @experiment: that holds it
  */
 struct delay_held {
@@ -31,6 +33,7 @@ struct delay_held {
 	uint64_t order;
 	void *frame;
 	uint32_t len;
+	uint32_t size;
 	uint32_t experiment;
 };
 
@@ -49,7 +52,7 @@ struct delay_queue {
 /** delay_queue_fini - frees what is held; a zeroed struct is an empty queue */
 void delay_queue_fini(struct delay_queue *q);
 
-/** delay_queue_put - hold a copy of @frame until @release_ns; 0 or -ENOMEM */
+/** delay_queue_put - hold @held->frame, the queue's now, until @release_ns; 0 or -ENOMEM */
 int delay_queue_put(struct delay_queue *q, const struct delay_held *held);
 
 /** delay_queue_next_ns - when the first one is due; DELAY_NEVER = none is held */

@@ -179,7 +179,7 @@ def line_throughput(world, report, agent, rounds):
     plain, through = [], []
     for _ in range(max(3, rounds // 3)):
         plain.append(float(run(world.tool("bench/stream"), path.client, path.server, path.v4)))
-        with _Chaos(agent, "{probability: 1, rate: 5gbit}"):
+        with _Chaos(agent, "{probability: 1, rate: 100gbit}"):
             through.append(float(run(world.tool("bench/stream"), path.client, path.server,
                                      path.v4)))
     best, half = median(through) / 1e9, median(plain) / 2e9

@@ -20,6 +20,7 @@
 
 #include "axoneme/delay.h"
 #include "loader/delay_line.h"
+#include "loader/delay_pool.h"
 #include "loader/delay_queue.h"
 
 #define MS 1000000ull
@@ -209,6 +210,34 @@ static void bytes_beyond_the_bound_make_the_first_leave_early(void **state)
 	stop(&w);
 }
 
+static void large_frames_come_out_as_they_went_in(void **state)
+{
+	static uint8_t frame[DELAY_FRAME_MAX], got[DELAY_FRAME_MAX + 1];
+	struct axo_delay_tag tag = {.mark = AXO_DELAY_MARK, .experiment = 1};
+	struct pollfd p = {.events = POLLIN};
+	struct world w;
+
+	(void)state;
+	start(&w, 16 << 20);
+	p.fd = w.fd;
+	axo_delay_set_release(&tag, now_ns() + LONG_NS);
+	memcpy(frame + DELAY_FRAME_HEADER, &tag, sizeof(tag));
+	for (uint8_t i = 0; i < 40; i++) {
+		memset(frame + DELAY_FRAME_HEADER + sizeof(tag), i, 30000 + i * 800);
+		assert_int_equal(send(w.fd, frame, 30022 + i * 800, 0), 30022 + i * 800);
+		wait_held(&w, i + 1);
+	}
+	delay_line_hasten(w.line, 1);
+	for (uint8_t i = 0; i < 40; i++) {
+		assert_int_equal(poll(&p, 1, DEADLINE_MS), 1);
+		assert_int_equal(recv(w.fd, got, sizeof(got), 0), 30022 + i * 800);
+		memset(frame + DELAY_FRAME_HEADER + sizeof(tag), i, 30000 + i * 800);
+		assert_memory_equal(got, frame, 30022 + i * 800);
+	}
+	assert_int_equal(stats(&w).early + stats(&w).failed, 0);
+	stop(&w);
+}
+
 static void frames_without_a_tag_are_not_held(void **state)
 {
 	struct frame f = {.tag = {.mark = 0x33}};
@@ -235,6 +264,7 @@ int main(void)
 		cmocka_unit_test(stop_delivers_everything),
 		cmocka_unit_test(lease_that_ends_delivers_everything),
 		cmocka_unit_test(bytes_beyond_the_bound_make_the_first_leave_early),
+		cmocka_unit_test(large_frames_come_out_as_they_went_in),
 		cmocka_unit_test(frames_without_a_tag_are_not_held),
 	};
 

@@ -17,10 +17,13 @@
 static void put(struct delay_queue *q, uint64_t release_ns, uint32_t experiment, uint32_t number)
 {
 	struct delay_held held = {.release_ns = release_ns,
-				  .frame = &number,
+				  .frame = malloc(sizeof(number)),
 				  .len = sizeof(number),
+				  .size = sizeof(number),
 				  .experiment = experiment};
 
+	assert_non_null(held.frame);
+	memcpy(held.frame, &number, sizeof(number));
 	assert_int_equal(delay_queue_put(q, &held), 0);
 }
 
