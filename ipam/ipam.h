@@ -46,7 +46,7 @@ struct ipam;
  * @v4, @v6:      pod CIDR of the family; @family 0 = none; at least one
  * @reserved:     ranges that are never handed out, of any family that has a pool, each inside it
  * @reserved_len: number of ranges
- * @cooldown_ms:  0 to POOL_COOLDOWN_MAX_MS (default for users: POOL_COOLDOWN_DEFAULT_MS)
+ * @cooldown_ms:  0 to POOL_COOLDOWN_MAX_MS
  * @tracked_max:  see struct pool_config; 0 = default
  */
 struct ipam_config {

@@ -43,7 +43,6 @@
 #include "lib/cidr.h"
 #include "lib/error.h"
 
-#define POOL_COOLDOWN_DEFAULT_MS 30000
 #define POOL_COOLDOWN_MAX_MS 3600000
 #define POOL_TRACKED_MAX 65536	/* pools up to this size: all of them */
 #define POOL_TRACKED_LARGE 4096 /* larger pools */

@@ -141,18 +141,6 @@ static int query_run(struct query *q, enum axo_dir *dir, struct error *e)
 	return 0;
 }
 
-static const char *reason_text(enum trace_reason reason)
-{
-	switch (reason) {
-#define X(symbol, json, text) \
-	case TRACE_##symbol:  \
-		return text;
-		TRACE_REASONS(X)
-#undef X
-	}
-	return "";
-}
-
 static json_t *end_json(const struct policy_end *end)
 {
 	json_t *labels = json_array();
@@ -210,7 +198,7 @@ static void query_answer(struct query *q, struct api_request *req, enum axo_dir 
 	json_t *answer =
 		json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:O}", "verdict",
 			  t->allow ? "allow" : "deny", "reason", trace_reason_to_str(t->reason),
-			  "message", reason_text(t->reason), "direction", drop_dir_name(dir),
+			  "message", trace_reason_text(t->reason), "direction", drop_dir_name(dir),
 			  "features", policy_features_json(t->allow ? q->features : 0), "from",
 			  end_json(&q->ends[0]), "to", end_json(&q->ends[1]), "rules", q->rules);
 

@@ -71,6 +71,10 @@ static void fail_path(struct api_request *req, const char *path)
 		 near ? near : "", near ? ")" : "");
 }
 
+/* api_fail() with an HTTP status that does not follow from @code. */
+static void fail_status(struct api_request *req, int status, enum api_code code, const char *fmt,
+			...) __attribute__((format(printf, 4, 5)));
+
 /* Says in the message, and in the header Allow, which methods there are. */
 static void fail_method(struct api_request *req, const char *path, unsigned int allowed)
 {
@@ -84,8 +88,8 @@ static void fail_method(struct api_request *req, const char *path, unsigned int 
 		strcat(text, api_method_to_str(m));
 	}
 	evhttp_add_header(evhttp_request_get_output_headers(req->http), "Allow", text);
-	api_fail_status(req, HTTP_BADMETHOD, API_INVALID_NAME,
-			"method of %.64s: expected one of %s", path, text);
+	fail_status(req, HTTP_BADMETHOD, API_INVALID_NAME, "method of %.64s: expected one of %s",
+		    path, text);
 }
 
 static bool parse_route(struct api_request *req, const char *path)
@@ -151,8 +155,8 @@ static bool parse_body(struct api_request *req)
 		return false;
 	}
 	if (len > max) {
-		api_fail_status(req, 413, API_BAD_CONFIG,
-				"request body has %zu bytes, expected at most %zu", len, max);
+		fail_status(req, 413, API_BAD_CONFIG,
+			    "request body has %zu bytes, expected at most %zu", len, max);
 		return false;
 	}
 	req->body = api_body_parse((const char *)evbuffer_pullup(in, -1), len, &code, &e);
@@ -321,7 +325,8 @@ void api_fail(struct api_request *req, enum api_code code, const char *fmt, ...)
 	va_end(ap);
 }
 
-void api_fail_status(struct api_request *req, int status, enum api_code code, const char *fmt, ...)
+static void fail_status(struct api_request *req, int status, enum api_code code, const char *fmt,
+			...)
 {
 	va_list ap;
 

@@ -62,10 +62,6 @@ void api_send(struct api_request *req, struct evbuffer *out, const char *type);
 /** api_counted - tell metrics that @req is answered with @code (0 = success) */
 void api_counted(const struct api_request *req, unsigned int code);
 
-/** api_fail_status - api_fail() with an HTTP status that does not follow from @code */
-void api_fail_status(struct api_request *req, int status, enum api_code code, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-
 /** api_status_of - the HTTP status of @code */
 int api_status_of(enum api_code code);
 

@@ -53,15 +53,6 @@ const void *datapath_object(size_t *size);
 
 /* datapath_stamp.c: what is pinned, and what it was made from */
 
-/** struct datapath_stamp - the value of axo_build: a hash over everything that goes into a load */
-struct datapath_stamp {
-	uint64_t hash[2];
-};
-
-/** datapath_stamp_of - over the object, @opt's sizes, @config, and the ids of @dp's maps and programs */
-int datapath_stamp_of(const struct datapath *dp, const struct options *opt,
-		      const struct axo_config *config, struct datapath_stamp *out);
-
 /** datapath_stamp_pin - remember the stamp of @dp beside its pins */
 int datapath_stamp_pin(const struct datapath *dp, const struct options *opt,
 		       const struct axo_config *config);

@@ -17,8 +17,13 @@
 #include "lib/cleanup.h"
 #include "loader/pin.h"
 
+/** struct stamp - the value of axo_build: a hash over everything that goes into a load */
+struct stamp {
+	uint64_t hash[2];
+};
+
 /* FNV-1a, twice from different starts: no defence, but no accident either. */
-static void stamp_add(struct datapath_stamp *s, const void *data, size_t len)
+static void stamp_add(struct stamp *s, const void *data, size_t len)
 {
 	const unsigned char *p = data;
 
@@ -28,7 +33,7 @@ static void stamp_add(struct datapath_stamp *s, const void *data, size_t len)
 	}
 }
 
-static int add_ids(struct datapath_stamp *s, const struct datapath *dp)
+static int add_ids(struct stamp *s, const struct datapath *dp)
 {
 	for (int i = 0; i < MAP_COUNT; i++) {
 		struct bpf_map_info info = {0};
@@ -49,10 +54,11 @@ static int add_ids(struct datapath_stamp *s, const struct datapath *dp)
 	return 0;
 }
 
-int datapath_stamp_of(const struct datapath *dp, const struct options *opt,
-		      const struct axo_config *config, struct datapath_stamp *out)
+/* Over the object, @opt's sizes, @config, and the ids of @dp's maps and programs. */
+static int stamp_of(const struct datapath *dp, const struct options *opt,
+		    const struct axo_config *config, struct stamp *out)
 {
-	struct datapath_stamp s = {{0xcbf29ce484222325ULL, 0x84222325cbf29ce4ULL}};
+	struct stamp s = {{0xcbf29ce484222325ULL, 0x84222325cbf29ce4ULL}};
 	size_t size;
 	const void *object = datapath_object(&size);
 	int r;
@@ -71,9 +77,9 @@ int datapath_stamp_pin(const struct datapath *dp, const struct options *opt,
 		       const struct axo_config *config)
 {
 	_cleanup_close_ int fd = -1;
-	struct datapath_stamp stamp;
+	struct stamp stamp;
 	uint32_t key = 0;
-	int r = datapath_stamp_of(dp, opt, config, &stamp);
+	int r = stamp_of(dp, opt, config, &stamp);
 
 	if (r < 0)
 		return r;
@@ -83,7 +89,7 @@ int datapath_stamp_pin(const struct datapath *dp, const struct options *opt,
 	return pin_replace(opt->bpffs_dir, AXO_MAP_BUILD, fd);
 }
 
-static int stamp_read(const char *bpffs_dir, struct datapath_stamp *out)
+static int stamp_read(const char *bpffs_dir, struct stamp *out)
 {
 	_cleanup_close_ int fd = pin_get(bpffs_dir, AXO_MAP_BUILD);
 	struct bpf_map_info info = {0};
@@ -114,13 +120,13 @@ static int open_pins(struct datapath *dp, const char *bpffs_dir)
 
 int datapath_reuse(struct datapath *dp, const struct options *opt, const struct axo_config *config)
 {
-	struct datapath_stamp found, expected;
+	struct stamp found, expected;
 	int r = stamp_read(opt->bpffs_dir, &found);
 
 	if (r == 0)
 		r = open_pins(dp, opt->bpffs_dir);
 	if (r == 0)
-		r = datapath_stamp_of(dp, opt, config, &expected);
+		r = stamp_of(dp, opt, config, &expected);
 	if (r == 0 && memcmp(&found, &expected, sizeof(found)) != 0)
 		r = -ESTALE;
 	if (r < 0)

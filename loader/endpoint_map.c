@@ -13,8 +13,8 @@
 #include "loader/datapath.h"
 #include "loader/endpoint.h"
 
-void endpoint_map_value(const struct datapath *dp, const struct endpoint *ep,
-			struct axo_endpoint *out)
+/* @ep as programs see it. */
+static void value_of(const struct datapath *dp, const struct endpoint *ep, struct axo_endpoint *out)
 {
 	/* The kernel copies padding too: comparing entries needs it zero. */
 	memset(out, 0, sizeof(*out));
@@ -97,7 +97,7 @@ int endpoint_publish(struct datapath *dp, const struct endpoint *ep, struct erro
 	struct axo_endpoint value;
 	int r;
 
-	endpoint_map_value(dp, ep, &value);
+	value_of(dp, ep, &value);
 	r = publish(dp, ep, &value);
 	if (r < 0) {
 		endpoint_withdraw(dp, ep);
@@ -114,7 +114,7 @@ int endpoint_map_update(struct datapath *dp, const struct endpoint *ep, struct e
 	struct axo_endpoint value;
 	int r = 0;
 
-	endpoint_map_value(dp, ep, &value);
+	value_of(dp, ep, &value);
 	if (bpf_map_update_elem(datapath_map_fd(dp, MAP_ENDPOINT), &ifindex, &value, BPF_EXIST) < 0)
 		r = -errno;
 	for (size_t i = 0; i < ARRAY_SIZE(addrs); i++) {
@@ -182,7 +182,7 @@ int endpoint_map_check(struct datapath *dp, const struct endpoint *ep, struct er
 	struct axo_endpoint value, found;
 	int r;
 
-	endpoint_map_value(dp, ep, &value);
+	value_of(dp, ep, &value);
 	if (bpf_map_lookup_elem(datapath_map_fd(dp, MAP_ENDPOINT), &ifindex, &found) < 0 ||
 	    memcmp(&found, &value, sizeof(found)) != 0)
 		return error_set(e, ENOENT, "map " AXO_MAP_ENDPOINT " has no right entry for %s",

@@ -19,10 +19,6 @@ struct datapath;
 struct endpoint;
 struct endpoint_table;
 
-/** endpoint_map_value - @ep as programs see it */
-void endpoint_map_value(const struct datapath *dp, const struct endpoint *ep,
-			struct axo_endpoint *out);
-
 /** endpoint_publish - 0 or negative errno with @e; on failure nothing of @ep is left in the maps */
 int endpoint_publish(struct datapath *dp, const struct endpoint *ep, struct error *e);
 

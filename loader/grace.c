@@ -49,7 +49,8 @@ struct grace {
 	bool stop;
 };
 
-int grace_now(struct grace *g)
+/* Wait for one here: an update of a map in a map returns behind it. */
+static int period_wait(struct grace *g)
 {
 	uint32_t key = 0;
 
@@ -61,7 +62,7 @@ static void wait_here(struct grace *g)
 {
 	int r;
 
-	while ((r = grace_now(g)) < 0) {
+	while ((r = period_wait(g)) < 0) {
 		struct timespec second = {.tv_sec = 1};
 
 		log_err(r, "cannot wait for a grace period");

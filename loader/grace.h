@@ -28,7 +28,4 @@ void grace_close(struct grace *g);
 /** grace_wait - call @done after a grace period that begins now or later; 0 or -ENOMEM */
 int grace_wait(struct grace *g, grace_done done, void *arg);
 
-/** grace_now - wait for one here; for what is rare */
-int grace_now(struct grace *g);
-
 #endif

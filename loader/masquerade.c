@@ -55,7 +55,8 @@ static void write_table(FILE *to, const struct options *opt)
 	fprintf(to, "\t}\n}\n");
 }
 
-char *masquerade_text(const struct options *opt)
+/* The table as commands of nft(8), or without masquerading its removal; owned. */
+static char *table_text(const struct options *opt)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -101,7 +102,7 @@ int masquerade_apply(const struct options *opt, struct error *e)
 		masquerade_remove();
 		return 0;
 	}
-	text = masquerade_text(opt);
+	text = table_text(opt);
 	return text ? run(text, e) : error_set(e, ENOMEM, "no memory");
 }
 

@@ -13,9 +13,6 @@
 
 #define MASQUERADE_TABLE "axoneme"
 
-/** masquerade_text - the table as commands of nft(8), or without masquerading its removal; owned */
-char *masquerade_text(const struct options *opt);
-
 /** masquerade_apply - 0, or negative errno with @e; needs CAP_NET_ADMIN */
 int masquerade_apply(const struct options *opt, struct error *e);
 

@@ -38,7 +38,8 @@ static int each(const struct cidr_list *l, bool native, route_fn fn, void *arg)
 	return r;
 }
 
-int netdev_routes(const struct options *opt, route_fn fn, void *arg)
+/* Call @fn for every prefix of axo_route as @opt wants it; a negative stops. */
+static int each_route(const struct options *opt, route_fn fn, void *arg)
 {
 	static const struct cidr world[] = {
 		{.addr = {{[10] = 0xff, [11] = 0xff}}, .family = 4},
@@ -103,7 +104,7 @@ static void routes_prune(const struct options *opt, int map)
 
 		key = next;
 		more = bpf_map_get_next_key(map, &key, &next) == 0;
-		netdev_routes(opt, route_compare, &s);
+		each_route(opt, route_compare, &s);
 		if (!s.found)
 			bpf_map_delete_elem(map, &key);
 	}
@@ -177,7 +178,7 @@ int netdev_attach(struct agent *agent, struct error *e)
 int netdev_apply(struct agent *agent, struct error *e)
 {
 	int map = datapath_map_fd(agent->datapath, MAP_ROUTE);
-	int r = netdev_routes(&agent->opt, route_write, &map);
+	int r = each_route(&agent->opt, route_write, &map);
 
 	if (r < 0)
 		return error_set(e, r, "cannot write " AXO_MAP_ROUTE ": %s", strerror(-r));

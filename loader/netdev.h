@@ -28,8 +28,4 @@ int netdev_attach(struct agent *agent, struct error *e);
 /** netdev_came - a device came up: attach if it is configured; @ifindex 0 = look for all */
 void netdev_came(struct agent *agent, int ifindex);
 
-/** netdev_routes - call @fn for every prefix of axo_route as @opt wants it; a negative stops */
-int netdev_routes(const struct options *opt,
-		  int (*fn)(const struct cidr *prefix, bool native, void *arg), void *arg);
-
 #endif

@@ -42,7 +42,6 @@ struct policy_features {
 	struct host_set *by_number[AXO_MAX_FEATURE_SETS];
 	bool leftover[AXO_MAX_FEATURE_SETS];
 	uint32_t last;
-	uint32_t count;
 };
 
 #define kind_each(kind)                                                     \
@@ -144,7 +143,6 @@ static void host_set_free(struct policy_engine *p, uint32_t number)
 
 	map_remove(&f->by_refs, h->refs, h->count * sizeof(uint32_t));
 	f->by_number[number] = NULL;
-	f->count--;
 	map_write(p, number, &nothing, &e);
 	kinds_release(p, h, features_of(&h->value));
 	free(h);
@@ -174,7 +172,6 @@ static int host_set_make(struct policy_engine *p, const struct feature_set *s, u
 	}
 	f->by_number[n] = h;
 	f->last = n;
-	f->count++;
 	*map_slot(&f->by_refs, h->refs, h->count * sizeof(uint32_t)) = (void *)(uintptr_t)n;
 	*number = n;
 	return 0;
@@ -279,9 +276,4 @@ void policy_features_free(struct policy_features *f)
 		free(f->by_number[n]);
 	map_fini(&f->by_refs, NULL);
 	free(f);
-}
-
-uint32_t policy_features_count(const struct policy_engine *p)
-{
-	return p->features ? p->features->count : 0;
 }

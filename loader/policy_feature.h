@@ -59,7 +59,4 @@ void policy_features_settled(struct policy_engine *p);
 
 void policy_features_free(struct policy_features *f);
 
-/** policy_features_count - sets in use */
-uint32_t policy_features_count(const struct policy_engine *p);
-
 #endif

@@ -85,8 +85,9 @@ int decode_expect_map(struct decoder *d, const struct node *n)
 	return expect(d, n, NODE_MAP, "an object");
 }
 
-int decode_list(struct decoder *d, const struct node *n, decode_fn fn, size_t size,
-		struct list *out)
+/* @n must be a list of items of @size. */
+static int list_decode(struct decoder *d, const struct node *n, decode_fn fn, size_t size,
+		       struct list *out)
 {
 	int err = expect(d, n, NODE_LIST, "a list");
 
@@ -129,7 +130,7 @@ static int value_decode(struct decoder *d, const struct field *f, const struct n
 	if (f->refused)
 		err = decode_fail(d, p->key->pos, " is not supported (%s)", f->refused);
 	else if (f->item)
-		err = decode_list(d, p->value, f->fn, f->item, (struct list *)(void *)member);
+		err = list_decode(d, p->value, f->fn, f->item, (struct list *)(void *)member);
 	else
 		err = f->fn(d, p->value, member);
 	decode_pop(d);

@@ -88,10 +88,6 @@ struct field {
 int decode_object(struct decoder *d, const struct node *n, const struct field *fields, size_t count,
 		  void *out);
 
-/** decode_list - @n must be a list of items of @size */
-int decode_list(struct decoder *d, const struct node *n, decode_fn fn, size_t size,
-		struct list *out);
-
 /** decode_fail, decode_warn - a finding at @pos; the text follows the path directly */
 int decode_fail(struct decoder *d, struct pos pos, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -115,8 +111,5 @@ int decode_scalar(struct decoder *d, const struct node *n, void *out);
 
 /** decode_bool - @out: int8_t, 0 or 1 */
 int decode_bool(struct decoder *d, const struct node *n, void *out);
-
-/** decode_pos - @out: struct pos: only that the key is there */
-int decode_pos(struct decoder *d, const struct node *n, void *out);
 
 #endif

@@ -44,10 +44,3 @@ int decode_bool(struct decoder *d, const struct node *n, void *out)
 	}
 	return decode_fail(d, n->pos, ": expected true or false, found %s", node_type(n, buf));
 }
-
-int decode_pos(struct decoder *d, const struct node *n, void *out)
-{
-	(void)d;
-	*(struct pos *)out = n->pos;
-	return 0;
-}

@@ -17,7 +17,8 @@ const char *label_source_to_str(enum label_source s)
 	return s < LABEL_SOURCE_COUNT ? source_names[s] : "?";
 }
 
-enum label_source label_source_from_str(const char *name, size_t len)
+/* @name has @len bytes; LABEL_SOURCE_COUNT = unknown. */
+static enum label_source source_from_str(const char *name, size_t len)
 {
 	for (int i = 0; i < LABEL_SOURCE_COUNT; i++)
 		if (strlen(source_names[i]) == len && !memcmp(source_names[i], name, len))
@@ -35,7 +36,7 @@ int label_key_split(const char *text, enum label_source none, enum label_source 
 		*key = text;
 		return 0;
 	}
-	enum label_source s = label_source_from_str(text, (size_t)(colon - text));
+	enum label_source s = source_from_str(text, (size_t)(colon - text));
 	if (s == LABEL_SOURCE_COUNT)
 		return -EINVAL;
 	*source = s;

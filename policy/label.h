@@ -61,9 +61,6 @@ struct label_set {
 
 const char *label_source_to_str(enum label_source s);
 
-/** label_source_from_str - @name has @len bytes; LABEL_SOURCE_COUNT = unknown */
-enum label_source label_source_from_str(const char *name, size_t len);
-
 /** label_key_split - "k8s:app" to source and rest; no source = @none; unknown ones are -EINVAL */
 int label_key_split(const char *text, enum label_source none, enum label_source *source,
 		    const char **key);

@@ -47,7 +47,6 @@ struct builder {
 	struct map states;
 	struct map lists;
 	struct map_item **sets;
-	size_t sets_size;
 	struct places work;
 };
 

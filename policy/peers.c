@@ -266,11 +266,6 @@ const struct peer_identity *peers_get(const struct peers *p, uint32_t id)
 	return at ? p->slots[at - 1].who : NULL;
 }
 
-size_t peers_count(const struct peers *p)
-{
-	return p->by_id.count;
-}
-
 const char *peers_cluster(const struct peers *p)
 {
 	return p->cluster;

@@ -66,7 +66,6 @@ int peers_put(struct peers *p, const struct policy_set *set, const struct identi
 bool peers_remove(struct peers *p, uint32_t id);
 
 const struct peer_identity *peers_get(const struct peers *p, uint32_t id);
-size_t peers_count(const struct peers *p);
 const char *peers_cluster(const struct peers *p);
 
 /** peers_next - iterate by slot: *slot 0 starts; NULL ends */

@@ -40,7 +40,6 @@ int read_port_rule(struct decoder *d, const struct node *n, void *out);	     /* 
 int read_port_rule_deny(struct decoder *d, const struct node *n, void *out); /* struct port_rule */
 int read_port_number(struct decoder *d, const struct node *n, const char *text, struct port *out);
 int read_port_end(struct decoder *d, const struct node *n, void *out); /* uint32_t */
-bool port_name_valid(const char *text);
 
 /* read_icmp.c */
 int read_icmp_rule(struct decoder *d, const struct node *n, void *out); /* struct icmp_rule */

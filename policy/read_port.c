@@ -38,7 +38,7 @@ struct port_syntax {
 };
 
 /* RFC 6335 5.1: letters, digits and single hyphens inside, at least one letter. */
-bool port_name_valid(const char *text)
+static bool port_name_valid(const char *text)
 {
 	size_t len = strlen(text);
 	bool letter = false;

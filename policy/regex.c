@@ -39,16 +39,6 @@ const struct regex *regex_cat(struct arena *a, const struct regex *left, const s
 	return regex_pair(a, REGEX_CAT, left, right);
 }
 
-const struct regex *regex_repeat(struct arena *a, const struct regex *r, uint16_t min, uint16_t max)
-{
-	struct regex *n = regex_new(a, REGEX_REPEAT);
-
-	n->left = r;
-	n->min = min;
-	n->max = max;
-	return n;
-}
-
 static const struct regex *regex_set(struct arena *a, const struct byteset *set, bool icase)
 {
 	struct regex *r = regex_new(a, REGEX_SET);

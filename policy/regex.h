@@ -80,10 +80,6 @@ const struct regex *regex_literal(struct arena *a, const char *text, unsigned in
 /** regex_cat - one behind the other; NULL is empty */
 const struct regex *regex_cat(struct arena *a, const struct regex *left, const struct regex *right);
 
-/** regex_repeat - @r @min to @max times */
-const struct regex *regex_repeat(struct arena *a, const struct regex *r, uint16_t min,
-				 uint16_t max);
-
 /**
  * struct regex_text - what is being parsed
  * @start, @p: the text and where the parser stands

@@ -62,15 +62,6 @@ bool selector_matches(const struct selector *s, const struct label_set *labels)
 	return true;
 }
 
-const struct requirement *selector_key(const struct selector *s, const char *key)
-{
-	list_each(struct requirement, r, &s->requirements) {
-		if ((r->source == LABEL_ANY || r->source == LABEL_K8S) && !strcmp(r->key, key))
-			return r;
-	}
-	return NULL;
-}
-
 /* Is there a value that both let through?  @in is OP_IN. */
 static bool values_meet(const struct requirement *in, const struct requirement *other)
 {

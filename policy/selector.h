@@ -45,9 +45,6 @@ struct selector {
 bool requirement_matches(const struct requirement *r, const struct label_set *labels);
 bool selector_matches(const struct selector *s, const struct label_set *labels);
 
-/** selector_key - requirement that names @key (source k8s or any), or NULL */
-const struct requirement *selector_key(const struct selector *s, const char *key);
-
 /** selector_contradicts - two requirements of it that no label set meets, whatever the set is */
 bool selector_contradicts(const struct selector *s, const struct requirement **one,
 			  const struct requirement **other);

@@ -18,6 +18,11 @@ const char *trace_reason_to_str(enum trace_reason r)
 	return reasons[r].json;
 }
 
+const char *trace_reason_text(enum trace_reason r)
+{
+	return reasons[r].text;
+}
+
 static uint8_t ref_features(const struct ref *r)
 {
 	if (r->part < 0 || (uint32_t)r->part >= r->item->ports.count)
@@ -56,22 +61,4 @@ void policy_trace(const struct policy_set *set, const struct compiled *c, const 
 		r->features = ref_features(&r->ref);
 		out->count++;
 	}
-}
-
-static void rule_write(const struct trace_rule *r, bool allow, FILE *out)
-{
-	const char *word = r->denies ? "denies" : allow ? "allows" : "would allow";
-	char buf[REF_STR_MAX];
-
-	fprintf(out, "  %-11s %s (%s:%u)%s\n", word, ref_to_str(&r->ref, buf), r->ref.policy->file,
-		r->ref.pos.line, r->decides ? " *" : "");
-}
-
-void trace_write(const struct trace *t, FILE *out)
-{
-	fprintf(out, "%s: %s\n", t->allow ? "allow" : "deny", reasons[t->reason].text);
-	for (size_t i = 0; i < t->count; i++)
-		rule_write(&t->rules[i], t->allow, out);
-	if (t->total > t->count)
-		fprintf(out, "  and %zu more rules\n", t->total - t->count);
 }

@@ -5,8 +5,6 @@
 #ifndef POLICY_TRACE_H
 #define POLICY_TRACE_H
 
-#include <stdio.h>
-
 #include "policy/lookup.h"
 
 #define TRACE_MAX_RULES 64
@@ -55,9 +53,9 @@ struct trace {
 void policy_trace(const struct policy_set *set, const struct compiled *c, const struct lookup *l,
 		  const struct peer_identity *who, const struct packet *p, struct trace *out);
 
-/** trace_write - as people read it: verdict, reason, a line per rule with its file and line */
-void trace_write(const struct trace *t, FILE *out);
-
 const char *trace_reason_to_str(enum trace_reason r);
+
+/** trace_reason_text - what the operator reads */
+const char *trace_reason_text(enum trace_reason r);
 
 #endif

@@ -24,7 +24,6 @@
 /* Bytes 2 and 3 of the header */
 #define DNS_QR 0x80
 #define DNS_OPCODE 0x78
-#define DNS_AA 0x04
 #define DNS_TC 0x02
 #define DNS_RD 0x01
 #define DNS_RA 0x80

@@ -27,13 +27,6 @@ static __always_inline __u64 http_skip(struct axo_http *h, __u64 n)
 	return h->mode == HTTP_BODY || h->mode == HTTP_CHUNK_DATA ? http_take(h, n) : 0;
 }
 
-/** http_is_open - bytes must come in order: all but data, and what is not read */
-static __always_inline int http_is_open(const struct axo_http *h)
-{
-	return h->mode != HTTP_BODY && h->mode != HTTP_CHUNK_DATA && h->mode != HTTP_TUNNEL &&
-	       h->mode != HTTP_OPAQUE;
-}
-
 /* The server's answers are remembered in order; with too many of them nobody listens any more. */
 static __always_inline void http_expect(struct axo_http_conn *c)
 {

@@ -85,11 +85,6 @@ static long hello_step(__u32 i, void *ctx)
 	return hello_byte(h, byte);
 }
 
-static __always_inline void hello_init(struct hello *h)
-{
-	__builtin_memset(h, 0, offsetof(struct hello, name));
-}
-
 /** hello_again - after HELLO_DONE, when the name is allowed */
 static __always_inline void hello_again(struct hello *h)
 {

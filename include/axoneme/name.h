@@ -20,9 +20,6 @@
 
 #include <linux/types.h>
 
-/** AXO_NAME_MAX - longest name as text (RFC 1035, 2.3.4: 255 bytes on the wire) */
-#define AXO_NAME_MAX 253
-
 #define AXO_NAME_TABLE_FQDN 0
 #define AXO_MAX_NAME_TABLES 4096
 

@@ -54,7 +54,6 @@ static int hello(const uint8_t *data, size_t size, size_t step)
 	enum hello_state state = HELLO_MESSAGE;
 
 	memset(&h, 0, sizeof(h));
-	hello_init(&h);
 	for (size_t at = 0; at < size && state < HELLO_DONE; at += step) {
 		uint8_t chunk[HELLO_CHUNK] = {0};
 		size_t n = size - at < step ? size - at : step;

@@ -22,7 +22,7 @@ static int feed(const uint8_t *bytes, uint32_t len, uint32_t step)
 	enum hello_state state = HELLO_MESSAGE;
 
 	memset(&work, 0xa5, sizeof(work));
-	hello_init(&work);
+	memset(&work, 0, offsetof(struct hello, name));
 	if (step > HELLO_CHUNK)
 		step = HELLO_CHUNK;
 	for (uint32_t at = 0; at < len && state < HELLO_DONE; at += step) {
@@ -148,7 +148,6 @@ static void lengths_that_do_not_fit_are_refused_or_wait(void **state)
 static int again(const struct tls_wire *m, uint32_t first)
 {
 	memset(&work, 0, sizeof(work));
-	hello_init(&work);
 	assert_true(m->len <= HELLO_CHUNK);
 	memcpy(chunk, m->b, m->len);
 	assert_int_equal(hello_feed(&work, chunk, m->len), HELLO_DONE);

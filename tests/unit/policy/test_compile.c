@@ -228,6 +228,22 @@ static void a_compiled_policy_outlives_its_text(void **state)
 	fixture_close(&f);
 }
 
+/* Verdict, reason, a line per rule with its file and line. */
+static void trace_write(const struct trace *t, FILE *out)
+{
+	fprintf(out, "%s: %s\n", t->allow ? "allow" : "deny", trace_reason_text(t->reason));
+	for (size_t i = 0; i < t->count; i++) {
+		const struct trace_rule *r = &t->rules[i];
+		const char *word = r->denies ? "denies" : t->allow ? "allows" : "would allow";
+		char buf[REF_STR_MAX];
+
+		fprintf(out, "  %-11s %s (%s:%u)%s\n", word, ref_to_str(&r->ref, buf),
+			r->ref.policy->file, r->ref.pos.line, r->decides ? " *" : "");
+	}
+	if (t->total > t->count)
+		fprintf(out, "  and %zu more rules\n", t->total - t->count);
+}
+
 static char *trace_text(struct fixture *f, uint32_t identity, uint16_t port)
 {
 	struct packet p = {.dir = AXO_DIR_INGRESS, .proto = IPPROTO_TCP, .port = port};
