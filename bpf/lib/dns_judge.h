@@ -68,11 +68,18 @@ static __noinline bool dns_was_asked(const struct packet *p, struct dns_state *s
 	return s->w.equal;
 }
 
-/** dns_answer_learn - from the answer in s->w, if it was asked for and is well-formed */
+/**
+ * dns_answer_learn - from the answer in s->w, if it was asked for and is well-formed
+ *
+ * It is the only one to its question, whatever it says: what comes later nobody waits for but who
+ * guesses.
+ */
 static __always_inline void dns_answer_learn(const struct packet *p, struct dns_state *s)
 {
-	if (dns_answer_read(&s->w) && s->w.count && dns_was_asked(p, s))
-		fqdn_learn(s);
+	if (!dns_answer_read(&s->w) || !dns_was_asked(p, s))
+		return;
+	bpf_map_delete_elem(&axo_dns_query, &s->asked_key);
+	fqdn_learn(s);
 }
 
 #endif
