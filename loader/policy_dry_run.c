@@ -260,14 +260,41 @@ static json_t *ports_json(const struct diff_ports *ports, size_t count)
 	return list;
 }
 
-static json_t *change_json(struct dry_run *d, const struct diff_change *c)
+static const char *change_name(enum diff_kind kind)
+{
+	switch (kind) {
+	case DIFF_LOSES:
+		return "denied";
+	case DIFF_GAINS:
+		return "allowed";
+	case DIFF_LIMITED:
+		return "restricted";
+	case DIFF_FREED:
+		return "unrestricted";
+	case DIFF_OTHER:
+		return "changed";
+	}
+	return "unknown";
+}
+
+static json_t *limit_json(const struct diff *diff, uint32_t number)
+{
+	const struct diff_limit *l = number ? diff_limits_at(&diff->limits, number) : NULL;
+	json_t *list = json_array();
+
+	for (size_t i = 0; l && i < l->count; i++)
+		json_array_append_new(list, json_string(l->texts[i]));
+	return list;
+}
+
+static json_t *change_json(struct dry_run *d, const struct diff *diff, const struct diff_change *c)
 {
 	json_t *but = but_json(d, c), *ports = ports_json(c->ports, c->port_count);
 	json_int_t count = 1;
 	json_t *peers = but ? json_pack("[s]", "anybody") : peers_json(d, c, &count);
 	json_t *change = json_pack("{s:s, s:s, s:o, s:o, s:I}", "direction",
 				   c->dir == AXO_DIR_INGRESS ? "ingress" : "egress", "change",
-				   c->gains ? "allowed" : "denied", "peers", peers, "butPeers",
+				   change_name(c->kind), "peers", peers, "butPeers",
 				   but ? but : json_array(), "peerCount", count);
 
 	if (c->all_but)
@@ -276,6 +303,8 @@ static json_t *change_json(struct dry_run *d, const struct diff_change *c)
 	else
 		json_object_set_new(change, "butPorts", json_array());
 	json_object_set_new(change, c->all_but ? "butPorts" : "ports", ports);
+	json_object_set_new(change, "only", limit_json(diff, c->is));
+	json_object_set_new(change, "onlyBefore", limit_json(diff, c->was));
 	return change;
 }
 
@@ -309,7 +338,7 @@ static void subject_tried(void *arg, const struct policy_subject *s, const struc
 		json_t *changes = json_array();
 
 		for (size_t i = 0; i < diff.count; i++)
-			json_array_append_new(changes, change_json(d, &diff.items[i]));
+			json_array_append_new(changes, change_json(d, &diff, &diff.items[i]));
 		json_array_append_new(d->changes,
 				      json_pack("{s:o, s:o}", "endpoints", endpoints_json(d, s),
 						"changes", changes));

@@ -7,6 +7,7 @@
 
 #include "policy/compiler.h"
 #include "policy/diff_cut.h"
+#include "policy/diff_group.h"
 #include "policy/lookup.h"
 
 /** struct side_index - @by_class: entries, sorted by direction and class */
@@ -23,18 +24,28 @@ struct piece_list {
 	size_t count, size;
 };
 
-/** struct asker - one direction of both sides; @yes, @no: pieces, by whether it gains (or loses) */
+/** struct outcome - what becomes of a piece; all 0: nothing; see struct diff_change */
+struct outcome {
+	uint32_t changes;
+	uint32_t kind;
+	uint32_t was;
+	uint32_t is;
+};
+
+/**
+ * struct asker - one direction of both sides
+ * @pieces:   @count, and the outcome of each
+ * @yes, @no: pieces, by whether they have the outcome that is being looked for
+ */
 struct asker {
 	struct side_index sides[2];
 	enum axo_dir dir;
 	struct diff_cuts cuts;
-	struct piece_list yes[2], no[2];
-};
-
-/** struct group - changes of one kind, by their ports, while peers are collected */
-struct group {
-	struct diff_change change;
-	size_t size;
+	struct diff_limits *limits;
+	struct diff_ports *pieces;
+	struct outcome *outcomes;
+	size_t count, size, outcome_size;
+	struct piece_list yes, no;
 };
 
 static int entry_order(const void *a, const void *b)
@@ -83,9 +94,11 @@ static uint32_t class_of(const struct side_index *x, uint32_t identity, enum axo
 	return x->lookup && !is_open(x, dir) ? lookup_class(x->lookup, identity, dir) : 0;
 }
 
-static bool allows(const struct side_index *x, uint32_t identity, const struct packet *p)
+static struct verdict verdict_of(const struct side_index *x, uint32_t identity,
+				 const struct packet *p)
 {
-	return x->lookup ? lookup_packet(x->lookup, identity, p).allow : !x->side->denies;
+	return x->lookup ? lookup_packet(x->lookup, identity, p)
+			 : (struct verdict){.allow = !x->side->denies};
 }
 
 /* Where entries of @class_ begin and end. */
@@ -119,85 +132,113 @@ static void piece_add(struct piece_list *l, struct diff_ports piece)
 	l->items[l->count++] = piece;
 }
 
+static struct outcome outcome_of(struct diff_limits *l, const struct verdict *before,
+				 const struct verdict *after)
+{
+	struct outcome o = {.changes = 1};
+
+	if (before->allow)
+		o.was = diff_limits_get(l, before->set);
+	if (after->allow)
+		o.is = diff_limits_get(l, after->set);
+	if (before->allow != after->allow)
+		o.kind = after->allow ? DIFF_GAINS : DIFF_LOSES;
+	else if (o.was == o.is)
+		return (struct outcome){0};
+	else
+		o.kind = !o.was ? DIFF_LIMITED : !o.is ? DIFF_FREED : DIFF_OTHER;
+	return o;
+}
+
 static void pieces_ask(struct asker *a, const struct diff_peer *who)
 {
 	struct diff_ports piece;
 	size_t at = 0;
 
-	for (int gains = 0; gains < 2; gains++)
-		a->yes[gains].count = a->no[gains].count = 0;
+	a->count = 0;
 	diff_cuts_sort(&a->cuts);
 	while (diff_cuts_next(&a->cuts, &at, &piece)) {
 		const struct packet p = {a->dir, piece.proto, piece.first};
-		bool before = allows(&a->sides[0], who->before, &p);
-		bool after = allows(&a->sides[1], who->after, &p);
+		struct verdict before = verdict_of(&a->sides[0], who->before, &p);
+		struct verdict after = verdict_of(&a->sides[1], who->after, &p);
 
-		for (int gains = 0; gains < 2; gains++)
-			piece_add(before != after && after == gains ? &a->yes[gains]
-								    : &a->no[gains],
-				  piece);
+		a->pieces = array_grow(a->pieces, a->count, &a->size, sizeof(piece));
+		a->outcomes =
+			array_grow(a->outcomes, a->count, &a->outcome_size, sizeof(struct outcome));
+		a->pieces[a->count] = piece;
+		a->outcomes[a->count++] = outcome_of(a->limits, &before, &after);
 	}
 }
 
-/* Where protocols that nobody names change, what does not change is the shorter list. */
-static void change_add(struct asker *a, struct map *groups, bool gains, const uint32_t *peers,
-		       size_t count)
+static bool outcome_same(const struct outcome *a, const struct outcome *b)
 {
-	const struct piece_list *l = &a->yes[gains];
-	bool all_but = l->count && l->items[l->count - 1].proto == DIFF_PROTO_OTHER;
-	struct group *g;
+	return !memcmp(a, b, sizeof(*a));
+}
 
-	if (!l->count)
-		return;
-	if (all_but)
-		l = &a->no[gains];
-	size_t bytes = l->count * sizeof(struct diff_ports);
-	void **slot = map_slot(&groups[gains << 1 | all_but], l->items, bytes);
-	if (!*slot) {
-		g = *slot = calloc(1, sizeof(*g));
-		if (!g || !(g->change.ports = malloc(bytes + 1)))
-			abort();
-		if (bytes)
-			memcpy(g->change.ports, l->items, bytes);
-		g->change.port_count = l->count;
-		g->change.dir = a->dir;
-		g->change.gains = gains;
-		g->change.all_but = all_but;
-	}
-	g = *slot;
-	for (size_t i = 0; i < count; i++) {
-		g->change.peers = array_grow(g->change.peers, g->change.peer_count, &g->size,
-					     sizeof(uint32_t));
-		g->change.peers[g->change.peer_count++] = peers[i];
-	}
+/* The outcome of piece @i, unless one before has the same, or nothing changes. */
+static const struct outcome *outcome_new(const struct asker *a, size_t i)
+{
+	if (!a->outcomes[i].changes)
+		return NULL;
+	for (size_t k = 0; k < i; k++)
+		if (outcome_same(&a->outcomes[k], &a->outcomes[i]))
+			return NULL;
+	return &a->outcomes[i];
+}
+
+static void pieces_part(struct asker *a, const struct outcome *o)
+{
+	a->yes.count = a->no.count = 0;
+	for (size_t i = 0; i < a->count; i++)
+		piece_add(outcome_same(&a->outcomes[i], o) ? &a->yes : &a->no, a->pieces[i]);
+}
+
+/* Where protocols that nobody names change, what does not change is the shorter list. */
+static void change_add(struct asker *a, struct diff_groups *groups, const struct outcome *o,
+		       const struct diff_group_peers *peers)
+{
+	struct diff_change c = {
+		.dir = a->dir, .kind = (enum diff_kind)o->kind, .was = o->was, .is = o->is};
+	const struct piece_list *l = &a->yes;
+
+	pieces_part(a, o);
+	c.all_but = l->items[l->count - 1].proto == DIFF_PROTO_OTHER;
+	if (c.all_but)
+		l = &a->no;
+	c.ports = l->items;
+	c.port_count = l->count;
+	diff_groups_add(groups, &c, peers);
 }
 
 /** struct together - peers of one class before and of one after */
 struct together {
 	uint32_t class_[2];
-	uint32_t *peers;
-	size_t count, size;
+	struct diff_group_peers peers;
 };
 
 static void together_free(void *p)
 {
 	struct together *t = p;
 
-	free(t->peers);
+	free(t->peers.items);
 	free(t);
 }
 
 static void together_ask(struct asker *a, const struct together *t, const struct diff_peer *peers,
-			 struct map *groups)
+			 struct diff_groups *groups)
 {
 	diff_cuts_clear(&a->cuts);
 	for (int i = 0; i < 2; i++) {
 		class_cut(a, &a->sides[i], t->class_[i] & ~AXO_CLASS_COMPLETE);
 		class_cut(a, &a->sides[i], 0);
 	}
-	pieces_ask(a, &peers[t->peers[0]]);
-	for (int gains = 0; gains < 2; gains++)
-		change_add(a, groups, gains, t->peers, t->count);
+	pieces_ask(a, &peers[t->peers.items[0]]);
+	for (size_t i = 0; i < a->count; i++) {
+		const struct outcome *o = outcome_new(a, i);
+
+		if (o)
+			change_add(a, groups, o, &t->peers);
+	}
 }
 
 static struct map peers_together(const struct asker *a, const struct diff_peer *peers, size_t count)
@@ -213,81 +254,45 @@ static struct map peers_together(const struct asker *a, const struct diff_peer *
 		if (!t && !(t = *slot = calloc(1, sizeof(*t))))
 			abort();
 		memcpy(t->class_, key, sizeof(key));
-		t->peers = array_grow(t->peers, t->count, &t->size, sizeof(uint32_t));
-		t->peers[t->count++] = (uint32_t)i;
+		diff_group_peer_add(&t->peers, (uint32_t)i);
 	}
 	return found;
-}
-
-static int number_order(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* Moves what @groups holds into @out. */
-static void groups_take(struct map *groups, struct diff *out)
-{
-	out->items = reallocarray(out->items, out->count + groups->count + 1, sizeof(*out->items));
-	if (!out->items)
-		abort();
-	for (struct map_item *i = map_next(groups, NULL); i; i = map_next(groups, i)) {
-		struct group *g = i->value;
-
-		qsort(g->change.peers, g->change.peer_count, sizeof(uint32_t), number_order);
-		out->items[out->count++] = g->change;
-	}
-	map_fini(groups, free);
-}
-
-static int change_order(const void *a, const void *b)
-{
-	const struct diff_change *x = a, *y = b;
-
-	if (x->dir != y->dir)
-		return x->dir == AXO_DIR_INGRESS ? -1 : 1;
-	if (x->gains != y->gains)
-		return x->gains ? -1 : 1;
-	return number_order(&x->peers[0], &y->peers[0]);
 }
 
 static void direction_ask(struct asker *a, const struct diff_peer *peers, size_t count,
 			  struct diff *out)
 {
-	struct map together = {0}, groups[4] = {0};
+	struct map together = {0};
+	struct diff_groups groups = {0};
 
 	if (is_open(&a->sides[0], a->dir) && is_open(&a->sides[1], a->dir))
 		return;
 	together = peers_together(a, peers, count);
 	for (struct map_item *i = map_next(&together, NULL); i; i = map_next(&together, i))
-		together_ask(a, i->value, peers, groups);
+		together_ask(a, i->value, peers, &groups);
 	map_fini(&together, together_free);
-	for (int i = 0; i < 4; i++)
-		groups_take(&groups[i], out);
+	diff_groups_take(&groups, out);
 }
 
 void policy_diff(const struct diff_side *before, const struct diff_side *after,
 		 const struct diff_peer *peers, size_t peer_count, struct diff *out)
 {
-	struct asker a = {0};
+	struct asker a = {.limits = &out->limits};
 
 	*out = (struct diff){0};
 	index_init(&a.sides[0], before);
 	index_init(&a.sides[1], after);
-	for (int dir = 0; dir < 2; dir++) {
-		a.dir = (enum axo_dir)dir;
-		direction_ask(&a, peers, peer_count, out);
-	}
-	if (out->count)
-		qsort(out->items, out->count, sizeof(*out->items), change_order);
+	a.dir = AXO_DIR_INGRESS;
+	direction_ask(&a, peers, peer_count, out);
+	a.dir = AXO_DIR_EGRESS;
+	direction_ask(&a, peers, peer_count, out);
 	index_fini(&a.sides[0]);
 	index_fini(&a.sides[1]);
 	diff_cuts_fini(&a.cuts);
-	for (int gains = 0; gains < 2; gains++) {
-		free(a.yes[gains].items);
-		free(a.no[gains].items);
-	}
+	free(a.pieces);
+	free(a.outcomes);
+	free(a.yes.items);
+	free(a.no.items);
 }
 
 void diff_fini(struct diff *d)
@@ -297,5 +302,6 @@ void diff_fini(struct diff *d)
 		free(d->items[i].ports);
 	}
 	free(d->items);
+	diff_limits_fini(&d->limits);
 	*d = (struct diff){0};
 }

@@ -10,6 +10,7 @@
 #define POLICY_DIFF_H
 
 #include "policy/compile.h"
+#include "policy/diff_limit.h"
 
 /**
  * struct diff_side - a policy before or after
@@ -38,24 +39,33 @@ struct diff_ports {
 };
 
 /**
+ * enum diff_kind - DIFF_LOSES: denied now, DIFF_GAINS: allowed now; or allowed before and now, but
+ * DIFF_LIMITED: to some requests now; DIFF_FREED: to some before, to all now; DIFF_OTHER: to others
+ */
+enum diff_kind { DIFF_LOSES, DIFF_GAINS, DIFF_LIMITED, DIFF_FREED, DIFF_OTHER };
+
+/**
  * struct diff_change - the same for all its peers
- * @gains: allowed now, and denied before; else the other way round
+ * @was, @is: limits of what passed and passes (diff_limits_at); 0 = none, or nothing passes
  * @all_but: it holds for all protocols and ports but @ports, which may be none
  * @peers: @peer_count indexes of the list that was asked about, ascending
  * @ports: @port_count, ascending
  */
 struct diff_change {
 	enum axo_dir dir;
-	bool gains;
+	enum diff_kind kind;
 	bool all_but;
+	uint32_t was;
+	uint32_t is;
 	uint32_t *peers;
 	size_t peer_count;
 	struct diff_ports *ports;
 	size_t port_count;
 };
 
-/** struct diff - ingress first, what is gained before what is lost */
+/** struct diff - ingress first, then what is gained, lost, limited, freed and limited otherwise */
 struct diff {
+	struct diff_limits limits;
 	struct diff_change *items;
 	size_t count;
 };

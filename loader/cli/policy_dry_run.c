@@ -41,16 +41,40 @@ static void ports_print(FILE *out, const json_t *ports)
 	}
 }
 
+/* How a line begins, by "change". */
+static const char *change_words(const char *change)
+{
+	static const char *const words[][2] = {
+		{"allowed", "+ allowed"},    {"denied", "- denied "},
+		{"restricted", "- limited"}, {"unrestricted", "+ freed  "},
+		{"changed", "~ limited"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(words[i][0], change))
+			return words[i][1];
+	return change;
+}
+
+/* A text may have commas of its own. */
+static void limits_print(FILE *out, const char *head, const json_t *texts)
+{
+	const json_t *t;
+	size_t i;
+
+	json_array_foreach(texts, i, t)
+		fprintf(out, "%s%s", i ? "; " : head, json_string_value(t));
+}
+
 static void change_print(FILE *out, const json_t *c)
 {
 	_cleanup_free_ char *peers = join_texts(json_object_get(c, "peers"));
 	_cleanup_free_ char *but = join_texts(json_object_get(c, "butPeers"));
 	json_int_t more = client_number(c, "peerCount") -
 			  (json_int_t)json_array_size(json_object_get(c, "peers"));
-	bool gains = !strcmp(client_text(c, "change"), "allowed");
 	bool in = !strcmp(client_text(c, "direction"), "ingress");
 
-	fprintf(out, "  %s %s %s", gains ? "+ allowed" : "- denied ", in ? "from" : "to  ",
+	fprintf(out, "  %s %s %s", change_words(client_text(c, "change")), in ? "from" : "to  ",
 		peers ? peers : "");
 	if (more > 0)
 		fprintf(out, " and %lld more", more);
@@ -62,6 +86,8 @@ static void change_print(FILE *out, const json_t *c)
 		fputs(" but ", out);
 		ports_print(out, json_object_get(c, "butPorts"));
 	}
+	limits_print(out, ", only: ", json_object_get(c, "only"));
+	limits_print(out, ", before only: ", json_object_get(c, "onlyBefore"));
 	fputc('\n', out);
 }
 

@@ -103,6 +103,34 @@ test_prefixes_of_a_dry_run_leave_no_trace() {
 
 prefixes_are() { [ "$(axo status -o json | jq .policies.prefixIdentities)" -eq "$1" ]; }
 
+# change as above, with what still passes and what did
+limits() { change 0 "$1" | tr -d '\n'; jq -r ".changes[0].changes[$1] | \" only=\(.only | join(\";\")) before=\(.onlyBefore | join(\";\"))\"" "$S/would"; }
+
+test_requests_that_are_limited_are_named() {
+	local plain http other
+	plain='ingress: [{fromEndpoints: [{matchLabels: {app: client}}], toPorts: [{ports: [{port: "80", protocol: TCP}]}]}]'
+	http=${plain/%']}]}]'/'], rules: {http: [{method: GET, path: /public}, {method: HEAD}]}}]}]'}
+	other=${http/'/public'/'/secret'}
+	rules web web "$plain" | axo policy apply -
+	rules web web "$http" >"$S/http.yaml"
+	would "$S/http.yaml"
+	assert_eq 1 "$(jq '.changes[0].changes | length' "$S/would")"
+	assert_eq "ingress restricted shop/client: TCP 80 only=HTTP GET /public;HTTP HEAD before=" "$(limits 0)"
+	assert_match "- limited from shop/client: TCP 80, only: HTTP GET /public; HTTP HEAD" \
+		"$(axo policy apply --dry-run "$S/http.yaml")"
+	axo policy apply "$S/http.yaml"
+	would "$S/http.yaml"
+	assert_eq "[]" "$(jq -c .changes "$S/would")"
+	rules web web "$other" >"$S/other.yaml"
+	would "$S/other.yaml"
+	assert_eq "ingress changed shop/client: TCP 80 only=HTTP GET /secret;HTTP HEAD before=HTTP GET /public;HTTP HEAD" "$(limits 0)"
+	rules web web "$plain" >"$S/plain.yaml"
+	would "$S/plain.yaml"
+	assert_eq "ingress unrestricted shop/client: TCP 80 only= before=HTTP GET /public;HTTP HEAD" "$(limits 0)"
+	assert_match "\+ freed   from shop/client: TCP 80, before only: HTTP GET /public; HTTP HEAD" \
+		"$(axo policy apply --dry-run "$S/plain.yaml")"
+}
+
 test_namespaces_and_groups_are_tried_too() {
 	rules ns web 'ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.namespace.labels.team: red}}]}]' | axo policy apply -
 	printf 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: red}}\n' >"$S/ns.yaml"

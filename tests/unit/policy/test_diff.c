@@ -38,6 +38,16 @@ static const char *const pods[PEERS][2] = {
 	"  ingress:\n"
 #define DB(ports) HEAD "  - fromEndpoints: [{matchLabels: {app: db}}]\n" ports
 #define PORTS(text) "    toPorts: [{ports: [" text "]}]\n"
+#define HTTP(port, rules)                                                                    \
+	"    toPorts: [{ports: [{port: \"" port "\", protocol: TCP}], rules: {http: [" rules \
+	"]}}]\n"
+#define HTTP_ITEM(port, rules) "  - fromEndpoints: [{matchLabels: {app: db}}]\n" HTTP(port, rules)
+#define EGRESS                                                               \
+	"apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"              \
+	"metadata: {name: p, namespace: a}\nspec:\n  endpointSelector: {}\n" \
+	"  egress:\n"
+#define DNS(rules) \
+	"  - toPorts: [{ports: [{port: \"53\", protocol: UDP}], rules: {dns: [" rules "]}}]\n"
 
 /** struct sides - both policies, and peers by identity 256 and up; the first is the subject */
 struct sides {
@@ -109,7 +119,15 @@ static void sides_diff(const struct sides *s, struct diff *out)
 	policy_diff(&before, &after, s->list, ARRAY_SIZE(s->list), out);
 }
 
-/* "+in 1,6: 6/80-80 | -out 0: *" : changes, peers and ports */
+static void limit_print(const struct diff *d, uint32_t number, FILE *f)
+{
+	const struct diff_limit *l = number ? diff_limits_at(&d->limits, number) : NULL;
+
+	for (size_t i = 0; l && i < l->count; i++)
+		fprintf(f, "%s%s", i ? ", " : "", l->texts[i]);
+}
+
+/* "+in 1,6: 6/80-80 | -out 0: *" : changes, peers and ports; "[was > is]" with limits */
 static char *diff_text(const struct diff *d)
 {
 	char *text = NULL;
@@ -120,14 +138,21 @@ static char *diff_text(const struct diff *d)
 	for (size_t i = 0; i < d->count; i++) {
 		const struct diff_change *c = &d->items[i];
 
-		fprintf(f, "%s%c%s", i ? " | " : "", c->gains ? '+' : '-',
-			c->dir == AXO_DIR_INGRESS ? "in" : "out");
+		fprintf(f, "%s%c%s", i ? " | " : "", "-+<>~"[c->kind],
+			c -> dir == AXO_DIR_INGRESS ? "in" : "out");
 		for (size_t n = 0; n < c->peer_count; n++)
 			fprintf(f, "%c%u", n ? ',' : ' ', c->peers[n]);
 		fputs(c->all_but ? ": all but" : ":", f);
 		for (size_t n = 0; n < c->port_count; n++)
 			fprintf(f, " %u/%u-%u", c->ports[n].proto, c->ports[n].first,
 				c->ports[n].last);
+		if (!c->was && !c->is)
+			continue;
+		fputs(" [", f);
+		limit_print(d, c->was, f);
+		fputs(" > ", f);
+		limit_print(d, c->is, f);
+		fputc(']', f);
 	}
 	fclose(f);
 	return text;
@@ -158,6 +183,39 @@ static const struct row rows[] = {
 	{DB(""), HEAD "  - fromEntities: [world]\n", "+in 6,7: all but | -in 1: all but"},
 	{DB(PORTS("{port: \"0\", protocol: TCP}")), DB("    icmps: [{fields: [{type: 8}]}]\n"),
 	 "+in 1: 1/8-8 | -in 1: 6/0-65535"},
+	/* Requests: the same rules from another policy, or twice, are the same. */
+	{DB(HTTP("80", "{method: GET}")), DB(HTTP("80", "{method: GET}, {method: GET}")), ""},
+	{DB(PORTS("{port: \"80\", protocol: TCP}")),
+	 DB(HTTP("80", "{method: GET, path: /a}, {headers: [X-Me]}")),
+	 "<in 1: 6/80-80 [ > HTTP GET /a, HTTP header X-Me]"},
+	{DB(HTTP("80", "{path: /a}")), DB(PORTS("{port: \"80\", protocol: TCP}")),
+	 ">in 1: 6/80-80 [HTTP any method /a > ]"},
+	{DB(HTTP("80", "{path: /a}")), DB(HTTP("80", "{path: /b, host: shop}")),
+	 "~in 1: 6/80-80 [HTTP any method /a > HTTP any method /b host shop]"},
+	{DB(""), DB("") HTTP_ITEM("80", "{method: GET}"), ""},
+	{NULL, DB(HTTP("80", "{}")),
+	 "-in 0,2,3,4,5,6,7: all but | -in 1: all but 6/80-80 | "
+	 "<in 1: 6/80-80 [ > HTTP any request]"},
+	{DB(PORTS("{port: \"81\", protocol: TCP}")),
+	 DB(PORTS("{port: \"81\", protocol: TCP}")) HTTP_ITEM("80", "{method: GET}"),
+	 "+in 1: 6/80-80 [ > HTTP GET]"},
+	{DB(HTTP("80", "{method: GET}")) HTTP_ITEM("81", "{method: PUT}"), DB(HTTP("82", "{}")),
+	 "+in 1: 6/82-82 [ > HTTP any request] | -in 1: 6/80-80 [HTTP GET > ] | "
+	 "-in 1: 6/81-81 [HTTP PUT > ]"},
+	/* Chaos limits nobody. */
+	{DB(PORTS("{port: \"80\", protocol: TCP}")),
+	 DB("    toPorts: [{ports: [{port: \"80\", protocol: TCP}], rules: {l7proto: chaos, "
+	    "l7: [{probability: \"0.5\", loss: 0.01}]}}]\n"),
+	 ""},
+	{EGRESS DNS("{matchName: a.example}"),
+	 EGRESS DNS("{matchName: a.example}, {matchPattern: \"*.b.example\"}"),
+	 "~out 0,1,2,3,4,5,6,7: 17/53-53 [DNS name a.example > DNS name a.example, "
+	 "DNS pattern *.b.example]"},
+	{EGRESS "  - toPorts: [{ports: [{port: \"443\", protocol: TCP}]}]\n",
+	 EGRESS "  - toPorts: [{ports: [{port: \"443\", protocol: TCP}], "
+		"serverNames: [b.example, a.example]}]\n",
+	 "<out 0,1,2,3,4,5,6,7: 6/443-443 [ > TLS server name a.example, "
+	 "TLS server name b.example]"},
 };
 
 static void differences_are_those_of_the_list(void **state)
@@ -203,13 +261,13 @@ static bool ports_have(const struct diff_change *c, const struct packet *p)
 	return c->all_but;
 }
 
-static bool is_in(const struct diff *d, uint32_t peer, const struct packet *p, bool gains)
+static bool is_in(const struct diff *d, uint32_t peer, const struct packet *p, enum diff_kind kind)
 {
 	for (size_t i = 0; i < d->count; i++) {
 		const struct diff_change *c = &d->items[i];
 
 		for (size_t n = 0; n < c->peer_count; n++)
-			if (c->peers[n] == peer && c->dir == p->dir && c->gains == gains &&
+			if (c->peers[n] == peer && c->dir == p->dir && c->kind == kind &&
 			    ports_have(c, p))
 				return true;
 	}
@@ -259,8 +317,8 @@ static void packet_check(const struct sides *s, const struct diff *d, struct loo
 		t->same += before == after;
 		t->gained += after && !before;
 		t->lost += before && !after;
-		if (is_in(d, peer, p, true) != (after && !before) ||
-		    is_in(d, peer, p, false) != (before && !after))
+		if (is_in(d, peer, p, DIFF_GAINS) != (after && !before) ||
+		    is_in(d, peer, p, DIFF_LOSES) != (before && !after))
 			fail_msg("peer %u, %s, protocol %u port %u: before %d, after %d", peer,
 				 p->dir == AXO_DIR_INGRESS ? "ingress" : "egress", p->proto,
 				 p->port, before, after);
