@@ -95,10 +95,31 @@ static bool same_stat(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+/* 1: read; 0: there is no such file; -EINVAL: @why.  A pipe would be waited for. */
+static int file_load(struct dir_file *f, const struct stat *now, char *why, size_t size)
+{
+	int r;
+
+	if (now->st_ino && !S_ISREG(now->st_mode)) {
+		snprintf(why, size, "%s is a %s; expected a regular file", f->path,
+			 S_ISDIR(now->st_mode) ? "directory" : "special file");
+		return -EINVAL;
+	}
+	r = file_read(f->path, NODE_MAX_BYTES, &f->text, &f->len);
+	if (r == -ENOENT)
+		return 0;
+	if (r == -EFBIG)
+		snprintf(why, size, "%s has %lld bytes; expected at most %d bytes", f->path,
+			 (long long)now->st_size, NODE_MAX_BYTES);
+	else if (r < 0)
+		snprintf(why, size, "%s: %s", f->path, strerror(-r));
+	return r < 0 ? -EINVAL : 1;
+}
+
 static void file_look(struct policy_dir *d, const char *path)
 {
 	struct dir_file *f = file_of(d, path);
-	struct stat now;
+	struct stat now = {0};
 	char why[PATH_MAX + 64];
 	int r;
 
@@ -108,16 +129,11 @@ static void file_look(struct policy_dir *d, const char *path)
 	f->stat = now;
 	free(f->text);
 	f->text = NULL;
-	r = file_read(path, NODE_MAX_BYTES, &f->text, &f->len);
-	if (r == -ENOENT) {
-		f->present = false;
-		return;
-	}
-	f->changed = r == 0;
-	if (r < 0) {
-		snprintf(why, sizeof(why), "%s: %s", path, strerror(-r));
+	r = file_load(f, &now, why, sizeof(why));
+	f->present = r != 0;
+	f->changed = r > 0;
+	if (r < 0)
 		file_break(d, f, why);
-	}
 }
 
 static int scan(struct policy_dir *d)
@@ -302,7 +318,7 @@ static struct stat stat_of_same(const struct policy_text *t)
 	struct stat now;
 	size_t len;
 
-	if (stat(t->file, &now) < 0 || (size_t)now.st_size != t->len ||
+	if (stat(t->file, &now) < 0 || !S_ISREG(now.st_mode) || (size_t)now.st_size != t->len ||
 	    file_read(t->file, NODE_MAX_BYTES, &text, &len) < 0 || len != t->len ||
 	    memcmp(text, t->text, len) != 0)
 		return (struct stat){0};
