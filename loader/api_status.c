@@ -114,15 +114,15 @@ static void put_process(json_t *status, const struct agent *agent)
 
 static json_t *delay_to_json(const struct agent *agent)
 {
-	struct delay_status d = {.mode = "none", .device = ""};
+	struct delay_status d = {.asked = "", .mode = "none", .device = ""};
 
 	if (agent->delay)
 		delay_read_status(agent->delay, &d);
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "by", d.mode, "device",
-			 d.device, "in", number(d.line.in), "out", number(d.line.out), "early",
-			 number(d.line.early), "failed", number(d.line.failed), "held",
-			 number(d.line.held), "bytes", number(d.line.bytes), "bytesMax",
-			 number(d.line.bytes_max));
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "by", d.mode,
+			 "asked", d.asked, "device", d.device, "in", number(d.line.in), "out",
+			 number(d.line.out), "early", number(d.line.early), "failed",
+			 number(d.line.failed), "held", number(d.line.held), "bytes",
+			 number(d.line.bytes), "bytesMax", number(d.line.bytes_max));
 }
 
 static json_int_t generation_of(const struct agent *agent)

@@ -3,7 +3,7 @@
  * The delay line as the agent has it; see delay.h.
  *
  * Counting what is lost: programs count packets in and out.  An agent that dies takes those that
- * its TAP held, so what is counted and not held when a TAP is made is lost; likewise what has been
+ * its TAP held, so what is counted and not held when a device is made is lost; for a TAP likewise what has been
  * missing for two ticks while nothing moved (the kernel dropped it on its way).
  */
 #include "loader/delay.h"
@@ -34,6 +34,7 @@
  * struct delay
  * @tun_fd:  for the next TAP, or -1
  * @device:  in use, if its mode is not AXO_DELAY_NONE
+ * @error:   why there was no line at the last tick
  * @missing: by experiment: packets that were counted, and not held, at the last tick
  */
 struct delay {
@@ -43,6 +44,7 @@ struct delay {
 	struct delay_line *line;
 	struct event *tick;
 	bool wanted;
+	struct error error;
 	uint64_t missing[AXO_MAX_CHAOS];
 };
 
@@ -101,7 +103,6 @@ static void lost_check(struct delay *d, uint32_t experiment, bool at_once)
 	d->missing[experiment % AXO_MAX_CHAOS] = missing;
 }
 
-/* Only for a TAP: fq loses nothing. */
 static void lost_check_all(struct delay *d, bool at_once)
 {
 	int fd = datapath_map_fd(d->agent->datapath, MAP_CHAOS_RUN);
@@ -146,8 +147,6 @@ static int make_tap(struct delay *d, struct error *e)
 		r = delay_line_start(&d->line, d->device.fd, LINE_BYTES, e);
 		d->device.fd = -1;
 	}
-	if (r == 0)
-		lost_check_all(d, true);
 	return r;
 }
 
@@ -170,20 +169,32 @@ static void unmake(struct delay *d)
 	d->device = (struct delay_device){.fd = -1};
 }
 
+/* fq first: it needs no thread, and what it holds outlives the agent. */
+static int make_any(struct delay *d, struct error *e)
+{
+	const char *asked = d->agent->opt.chaos_delay;
+	int r;
+
+	if (!strcmp(asked, "tap"))
+		return make_tap(d, e);
+	r = make_fq(d, e);
+	if (r == 0 || !strcmp(asked, "fq"))
+		return r;
+	log_debug("no delay line by fq", "err", e->msg);
+	unmake(d);
+	return make_tap(d, e);
+}
+
 static int make(struct delay *d, struct error *e)
 {
-	struct error why = {0};
-	int r = make_fq(d, &why);
+	int r = make_any(d, e);
 
-	if (r < 0) {
-		log_debug("no delay line by fq", "err", why.msg);
-		unmake(d);
-		r = make_tap(d, e);
-	}
 	if (r < 0) {
 		unmake(d);
 		return r;
 	}
+	if (d->device.empty)
+		lost_check_all(d, true);
 	tell_programs(d, d->device.mode);
 	log_info("delay line made", "by", d->device.mode == AXO_DELAY_FQ ? "fq" : "tap");
 	return 0;
@@ -201,8 +212,11 @@ static void remake_if_broken(struct delay *d)
 	if (d->device.mode != AXO_DELAY_NONE)
 		log_warn("the delay line's device is gone and is made again");
 	unmake(d);
-	if (make(d, &e) < 0)
-		log_error("there is no delay line", "err", e.msg);
+	/* Every second, so only what is new is worth a line. */
+	if (make(d, &e) == 0)
+		d->error.msg[0] = '\0';
+	else if (strcmp(d->error.msg, e.msg) != 0)
+		log_error("there is no delay line", "err", (d->error = e).msg);
 }
 
 static void tick_fired(evutil_socket_t fd, short what, void *arg)
@@ -308,6 +322,7 @@ void delay_read_status(const struct delay *d, struct delay_status *out)
 		[AXO_DELAY_NONE] = "none", [AXO_DELAY_TAP] = "tap", [AXO_DELAY_FQ] = "fq"};
 
 	*out = (struct delay_status){
+		.asked = d->agent->opt.chaos_delay,
 		.mode = modes[d->device.mode],
 		.device = d->device.mode ? AXO_DEV_DELAY : "",
 	};

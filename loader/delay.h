@@ -21,11 +21,13 @@ struct delay;
 
 /**
  * struct delay_status
+ * @asked:  option chaos-delay
  * @mode:   "none" (no experiment needs it), "tap" or "fq"
  * @device: name of the device, or ""
  * @line:   TAP: numbers of the thread; fq: zero
  */
 struct delay_status {
+	const char *asked;
 	const char *mode;
 	const char *device;
 	struct delay_line_stats line;

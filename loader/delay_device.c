@@ -68,7 +68,7 @@ static int pair_find(struct netlink *nl, struct link *in, struct link *out)
 	return r < 0 && r != -ENODEV ? r : -ENODEV;
 }
 
-static int pair_make(struct netlink *nl, struct link *in, struct link *out)
+static int pair_make(struct netlink *nl, struct link *in, struct link *out, bool *made)
 {
 	struct veth_opts opts = {
 		.name = AXO_DEV_DELAY,
@@ -78,7 +78,8 @@ static int pair_make(struct netlink *nl, struct link *in, struct link *out)
 	};
 	int r = pair_find(nl, in, out);
 
-	if (r != -ENODEV)
+	*made = r == -ENODEV;
+	if (!*made)
 		return r;
 	r = delay_device_remove(nl);
 	if (r == 0)
@@ -89,7 +90,8 @@ static int pair_make(struct netlink *nl, struct link *in, struct link *out)
 int delay_device_fq(struct netlink *nl, struct delay_device *dev, struct error *e)
 {
 	struct link in, out;
-	int r = pair_make(nl, &in, &out);
+	bool made;
+	int r = pair_make(nl, &in, &out, &made);
 
 	if (r == 0)
 		r = qdisc_set_fq(in.ifindex);
@@ -101,7 +103,7 @@ int delay_device_fq(struct netlink *nl, struct delay_device *dev, struct error *
 		delay_device_remove(nl);
 		return error_set(e, r, "cannot make the delay line by fq: %s", strerror(-r));
 	}
-	*dev = (struct delay_device){AXO_DELAY_FQ, in.ifindex, out.ifindex, -1};
+	*dev = (struct delay_device){AXO_DELAY_FQ, in.ifindex, out.ifindex, -1, made};
 	return 0;
 }
 
@@ -149,7 +151,7 @@ int delay_device_tap(struct netlink *nl, int tun_fd, struct delay_device *dev, s
 	if (r < 0)
 		return error_set(e, r, "cannot make the delay line by a TAP device: %s",
 				 strerror(-r));
-	*dev = (struct delay_device){AXO_DELAY_TAP, link.ifindex, link.ifindex, tun_fd};
+	*dev = (struct delay_device){AXO_DELAY_TAP, link.ifindex, link.ifindex, tun_fd, true};
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #ifndef LOADER_DELAY_DEVICE_H
 #define LOADER_DELAY_DEVICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/error.h"
@@ -19,12 +20,14 @@
  * @in:      device that programs send into
  * @out:     device that packets come out of
  * @fd:      TAP: the descriptor, owned; else -1
+ * @empty:   it was made now, and holds nothing that went into one before it
  */
 struct delay_device {
 	uint32_t mode;
 	int in;
 	int out;
 	int fd;
+	bool empty;
 };
 
 /**

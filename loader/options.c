@@ -181,6 +181,10 @@ static int check_whole(const struct options *o, struct error *e)
 	    strcmp(o->xdp, "generic") != 0 && strcmp(o->xdp, "off") != 0)
 		return error_set(e, EINVAL, "xdp: \"%.40s\": expected auto, on, generic or off",
 				 o->xdp);
+	if (strcmp(o->chaos_delay, "auto") != 0 && strcmp(o->chaos_delay, "fq") != 0 &&
+	    strcmp(o->chaos_delay, "tap") != 0)
+		return error_set(e, EINVAL, "chaos-delay: \"%.40s\": expected auto, fq or tap",
+				 o->chaos_delay);
 	if (strcmp(o->routing, "native") != 0 && strcmp(o->routing, "stack") != 0)
 		return error_set(e, EINVAL, "routing: \"%.40s\": expected native or stack",
 				 o->routing);

@@ -36,6 +36,7 @@ struct text_list {
  * @service_cidr: destinations that something in the host's stack translates
  * @no_masquerade_cidr: outside cluster_cidr, and pods keep their address all the same
  * @xdp: "auto", "on", "generic" or "off"; see loader/xdp.h
+ * @chaos_delay: "auto", "fq" or "tap"; see loader/delay.h
  * @device_found: nobody named @device: they are those of default routes
  * @routing: "native" or "stack"; see options_native()
  * @cooldown_ms: how long a released address is not handed out
@@ -77,6 +78,7 @@ struct options {
 	char *routing;
 	char *xdp;
 	char *prefilter_file;
+	char *chaos_delay;
 	bool allow_host;
 	bool policy_audit;
 	enum log_level log_level;

@@ -42,6 +42,7 @@ of() { jq -r ".$1 | floor" "$S/result"; }
 
 in_flight() { axo chaos stats -o json | jq '[.. | .inFlight? // empty] | add // 0'; }
 in_flight_at_least() { [ "$(in_flight)" -ge "$1" ]; }
+remaining() { axo chaos list -o json | jq '[.. | .remainingSeconds? // empty] | add // 0'; }
 in_flight_is() { [ "$(in_flight)" -eq "$1" ]; }
 
 # asking CONNECTIONS SIZE TIMEOUT - in the background, until the line holds all the responses
@@ -90,18 +91,23 @@ test_sigterm_delivers_what_is_held() {
 
 # timeout 180
 test_kill_9_loses_no_response_and_no_connection() {
+	local before after
 	chaos '{probability: 1, delay-response: 50s}' | axo policy apply -
 	asking 1000 200 100
+	before=$(remaining)
 	agent_kill9
+	# Without an agent nobody makes faults: new requests are answered at once, of old connections, too.
+	ask 10 100 1 10 >"$S/later"
+	assert_eq 10 "$(jq .answered "$S/later")" "later answers ($(cat "$S/later"))"
+	assert_le "$(jq '.max | floor' "$S/later")" 3000 "milliseconds of later requests"
 	answered 1000
 	# Their servers repeat them at growing intervals; the line held them up to the kill.
 	assert_le "$(of max)" 60000 "milliseconds"
-	# Without an agent nobody makes faults.
-	ask 10 100 >"$S/result"
-	assert_eq 10 "$(of answered)"
-	assert_le "$(of max)" 3000 "milliseconds"
-	# The experiment goes on, and knows that nothing is in flight.
+	# The experiment goes on with what is left of its time, and knows that nothing is in flight.
 	agent_start
+	after=$(remaining)
+	assert_le 1 "$after" "seconds left"
+	assert_le "$after" $((before - $(of max) / 2000)) "seconds left, $before before"
 	wait_until 10 in_flight_is 0
 	ask 1 100 1 1 >"$S/result" 2>/dev/null || true
 	assert_eq 0 "$(of answered)" "answers within a second"
@@ -198,6 +204,34 @@ test_a_line_that_somebody_removes_is_made_again() {
 	assert_eq 1 "$(of answered)"
 	wait_until 10 ip link show axo_delay
 	wait_until 10 held_again
+}
+
+line_is() { [ "$(axo status -o json | jq -r .delayLine.by)" = "$1" ]; }
+kernel_has_fq() { unshare -n sh -c 'ip link add q0 type veth peer name q1 && tc qdisc add dev q0 root fq' 2>/dev/null; }
+
+# timeout 120
+test_the_option_says_who_holds() {
+	local mode wanted
+	agent_stop
+	for mode in tap fq auto; do
+		agent_start --chaos-delay "$mode"
+		chaos '{probability: 1, delay-response: 300ms}' | axo policy apply -
+		wanted=tap
+		if kernel_has_fq && [ "$mode" != tap ]; then
+			wanted=fq
+		elif [ "$mode" = fq ]; then
+			wanted=none
+			wait_until 5 grep -q "there is no delay line.*fq" "$S/agent.log"
+		fi
+		wait_until 5 line_is "$wanted"
+		assert_eq "$mode" "$(axo status -o json | jq -r .delayLine.asked)" "asked for"
+		# Who cannot hold disturbs nobody.
+		ask 1 100 >"$S/result"
+		assert_eq 1 "$(of answered)"
+		[ "$wanted" = none ] || assert_le 300 "$(of min)" "milliseconds by $wanted"
+		wait_until 5 in_flight_is 0
+		agent_stop
+	done
 }
 
 held_again() {

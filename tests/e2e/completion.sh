@@ -52,6 +52,7 @@ test_options_of_the_agent_are_offered() {
 	assert_eq "on off" "$(offered axonemed --masquerade "")"
 	assert_eq "--log-level" "$(offered axonemed --lo)"
 	assert_eq "auto on generic off" "$(offered axonemed --xdp "")"
+	assert_eq "auto fq tap" "$(offered axonemed --chaos-delay "")"
 	assert_eq "lo" "$(offered axonemed --device lo)"
 }
 

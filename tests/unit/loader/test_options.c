@@ -90,6 +90,7 @@ static void file_says_everything_that_flags_say(void **state)
 				   "kube-apiserver: [192.0.2.1/32, 2001:db8::/64]\n"
 				   "policy-entry-max: 1000\n"
 				   "policy-audit: on\n"
+				   "chaos-delay: tap\n"
 				   "node-label: [role=edge, zone=]\n"
 				   "state-dir: /srv/axo\n";
 	struct options o;
@@ -110,6 +111,7 @@ static void file_says_everything_that_flags_say(void **state)
 	assert_int_equal(o.kube_apiserver.items[1].bits, 64);
 	assert_int_equal(o.policy_entry_max, 1000);
 	assert_true(o.policy_audit);
+	assert_string_equal(o.chaos_delay, "tap");
 	assert_int_equal(o.node_label.count, 2);
 	assert_string_equal(o.node_label.items[0], "k8s:role=edge");
 	assert_string_equal(o.node_label.items[1], "k8s:zone=");
@@ -226,6 +228,8 @@ static void wrong_flags_are_refused_by_name(void **state)
 		 "kube-apiserver 0.0.0.0/0: expected a prefix longer"},
 		{"--pod-cidr 10.0.0.0/24 --routing bgp",
 		 "routing: \"bgp\": expected native or stack"},
+		{"--pod-cidr 10.0.0.0/24 --chaos-delay netem",
+		 "chaos-delay: \"netem\": expected auto, fq or tap"},
 		{"--pod-cidr fd00::/64 --mtu 1279", "mtu 1279: expected at least 1280"},
 	};
 
