@@ -10,6 +10,8 @@ import time
 
 from plugin import Plugin
 
+READY_S = 180  # for emulated machines; nothing is measured by it
+
 
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
@@ -56,14 +58,18 @@ class Agent:
                                             stdin=subprocess.DEVNULL)
             while not self.ready():
                 if self.process.poll() is not None:
-                    raise RuntimeError(f"the agent exited with {self.process.returncode}; "
-                                       f"see {self.log.name}")
-                if time.perf_counter() - start > 30:
-                    raise RuntimeError(f"the agent is not ready after 30 s; see {self.log.name}")
+                    self._fail(f"exited with {self.process.returncode}")
+                if time.perf_counter() - start > READY_S:
+                    self._fail(f"is not ready after {READY_S} s")
                 meanwhile()
                 time.sleep(0.001)
             self.started = time.perf_counter() - start
         return self.started
+
+    def _fail(self, what):
+        with open(self.log.name, encoding="utf-8", errors="replace") as f:
+            text = "".join(f.readlines()[-20:])
+        raise RuntimeError(f"the agent {what}; the end of {self.log.name}:\n{text}")
 
     def ready(self):
         try:
@@ -97,7 +103,7 @@ class Agent:
     def stop(self, number=signal.SIGTERM):
         if self.process and self.process.poll() is None:
             self.process.send_signal(number)
-            self.process.wait(30)
+            self.process.wait(READY_S)
         self.process = None
 
     def settle(self):

@@ -38,3 +38,9 @@ $(O)/bin/bench/prefilter: $(O)/obj/tests/bench/prefilter.o $(addprefix $(O)/obj/
 bench-tools: $(BENCH_BINS) $(BENCH_FLOOR) $(BENCH_HTTP) $(BENCH_PREFILTER)
 bench: all bench-tools
 	$(Q)tests/bench/run --build $(O) $(if $(ROUNDS),--rounds $(ROUNDS)) $(B)
+
+## bench-fq: figures of chaos where the kernel has fq, in an emulated machine (K=6.1, 6.12; ROUNDS=n)
+.PHONY: bench-fq
+bench-fq: all bench-tools
+	$(Q)VM_TIMEOUT=$${VM_TIMEOUT:-1800} scripts/vm $(or $(K),6.1) tests/bench/run --build $(abspath $(O)) \
+		--rounds $(or $(ROUNDS),3) $(or $(B),chaoslate chaoslarge chaosothers chaosheld chaosline)

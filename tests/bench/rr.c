@@ -2,11 +2,14 @@
 /*
  * Request/response: 1-byte ping-pong between two namespaces, one request in flight.
  *
- *     rr [-u] [-n COUNT] [-w WARM_UP] [-c CPU] [-s SECONDS] CLIENT_NETNS SERVER_NETNS ADDRESS
+ *     rr [-u] [-n COUNT] [-w WARM_UP] [-c CPU] [-s SECONDS] [-p MS]
+ *         CLIENT_NETNS SERVER_NETNS ADDRESS
  *
  * Prints the median and the 99th percentile of COUNT round trips in nanoseconds, after WARM_UP (500)
  * that do not count, and how many there were.  With -s it ends after SECONDS at the latest, however
  * long an answer takes; the one that is not there by then counts with the time it was waited for.
+ * With -p the client sleeps for MS between round trips, so that it has to be woken up as one that
+ * waits for a held answer has to.
  */
 #include <err.h>
 #include <errno.h>
@@ -21,11 +24,12 @@
 
 #define WARM_UP 500
 
-/** struct counts - of round trips; @seconds: 0 = until all are made */
+/** struct counts - of round trips; @seconds: 0 = until all are made; @pause_ms: before each */
 struct counts {
 	unsigned int measured;
 	unsigned int warm_up;
 	unsigned int seconds;
+	unsigned int pause_ms;
 };
 
 /* One byte; false: there is none, because the other end is gone or because it is @until. */
@@ -104,7 +108,9 @@ static int ask(int fd, const void *arg)
 			return 1;
 		after = now_ns();
 		ns[done++] = after - before;
-		before = after;
+		if (n->pause_ms)
+			usleep(n->pause_ms * 1000);
+		before = n->pause_ms ? now_ns() : after;
 	}
 	qsort(ns, done, sizeof(*ns), compare);
 	printf("%llu %llu %u\n", (unsigned long long)ns[done / 2],
@@ -128,7 +134,7 @@ int main(int argc, char **argv)
 	struct counts count = {.measured = 10000, .warm_up = WARM_UP};
 	int option, status;
 
-	while ((option = getopt(argc, argv, "un:w:c:s:")) != -1) {
+	while ((option = getopt(argc, argv, "un:w:c:s:p:")) != -1) {
 		switch (option) {
 		case 'u':
 			ends.udp = true;
@@ -141,6 +147,9 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 			ends.cpu = (int)number(optarg, 0, 1023);
+			break;
+		case 'p':
+			count.pause_ms = (unsigned int)number(optarg, 0, 1000);
 			break;
 		case 's':
 			count.seconds = (unsigned int)number(optarg, 1, 60);
