@@ -65,6 +65,15 @@ static bool is_touched(const struct change *c, const struct policy_subject *s)
 	return s->number && !s->compiled;
 }
 
+/* Only then the names of all policies are gathered: there may be thousands. */
+static bool names_change(const struct change *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (policy_has_fqdns(c->policies[i]))
+			return true;
+	return false;
+}
+
 /* Peers and what they are called, as the set now says. */
 static int peers_change(struct change *c, struct error *e)
 {
@@ -79,7 +88,7 @@ static int peers_change(struct change *c, struct error *e)
 		c->renamed = true;
 		r = policy_peers_namespace(c->p, policy->name, e);
 	}
-	if (r == 0)
+	if (r == 0 && names_change(c))
 		r = policy_fqdns_want(c->p, e);
 	return r < 0 ? r : policy_prefixes_want(c->p, &changes, e);
 }

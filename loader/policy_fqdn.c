@@ -204,10 +204,13 @@ static void selectors_prune(struct policy_engine *p)
 
 void policy_fqdns_undo(struct policy_engine *p)
 {
+	struct selector_id *x;
+
 	if (!p->names)
 		return;
 	name_table_fini(&p->names->table);
 	selectors_prune(p);
+	selector_each(p->names, item, x) x->named = x->wanted;
 }
 
 int policy_fqdns_save(struct policy_engine *p, struct error *e)

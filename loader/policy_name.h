@@ -33,7 +33,7 @@ int policy_fqdns_load(struct policy_engine *p, struct error *e);
  */
 int policy_fqdns_want(struct policy_engine *p, struct error *e);
 
-/** policy_fqdns_undo - the change failed: everything is as before policy_fqdns_want() */
+/** policy_fqdns_undo - the change failed: all is as before policy_fqdns_want(), called or not */
 void policy_fqdns_undo(struct policy_engine *p);
 
 /** policy_fqdns_save - numbers that came or went, on the disk */

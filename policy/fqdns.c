@@ -38,6 +38,18 @@ static void rule_add(struct texts *out, const struct rule *r)
 	}
 }
 
+bool policy_has_fqdns(const struct policy *p)
+{
+	list_each(struct rule, r, &p->rules) {
+		list_each(struct rule_item, item, &r->sections[SECTION_EGRESS]) {
+			if (item->peers.count &&
+			    list_at(&item->peers, struct peer, 0)->type == PEER_FQDN)
+				return true;
+		}
+	}
+	return false;
+}
+
 size_t policy_set_fqdns(const struct policy_set *s, const char ***out)
 {
 	const struct policy *p = NULL;

@@ -93,6 +93,9 @@ size_t policy_set_prefixes(const struct policy_set *s, struct cidr **out);
  */
 size_t policies_prefixes(const struct policy *const *list, size_t count, struct cidr **out);
 
+/** policy_has_fqdns - does @p say toFQDNs? */
+bool policy_has_fqdns(const struct policy *p);
+
 /**
  * policy_set_fqdns - names and patterns of toFQDNs that policies say, each once, sorted
  * @out: owned by the caller (free); the texts are the policies'
