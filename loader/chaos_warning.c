@@ -4,7 +4,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "lib/cleanup.h"
 #include "loader/agent.h"
@@ -13,6 +12,7 @@
 #include "loader/endpoint.h"
 #include "loader/policy_internal.h"
 #include "loader/policy_warning.h"
+#include "policy/chaos_meet.h"
 
 #define PODS_SHOWN 10
 
@@ -40,73 +40,44 @@ static char *pods_text(const struct policy_engine *p, const struct policy *polic
 	return text;
 }
 
-static bool ports_meet(const struct port *a, const struct port *b)
+static bool is_here(void *arg, uint32_t identity)
 {
-	if (a->proto && b->proto && a->proto != b->proto)
-		return false;
-	if (a->name || b->name)
-		return a->name && b->name && !strcmp(a->name, b->name);
-	return a->first <= b->last && b->first <= a->last;
-}
+	struct endpoint_table *t = arg;
 
-static bool items_meet(const struct rule_item *a, const struct rule_item *b)
-{
-	list_each(struct port_rule, x, &a->ports) {
-		list_each(struct port_rule, y, &b->ports) {
-			if (port_rule_feature(x) != AXO_FEATURE_CHAOS ||
-			    port_rule_feature(y) != AXO_FEATURE_CHAOS)
-				continue;
-			list_each(struct port, m, &x->ports) {
-				list_each(struct port, n, &y->ports) {
-					if (ports_meet(m, n))
-						return true;
-				}
-			}
-		}
-	}
-	return false;
-}
-
-/** struct meeting - two rules in one direction; whom they select is not asked here */
-struct meeting {
-	const struct rule *a;
-	const struct rule *b;
-};
-
-static bool rules_meet(const struct meeting *m)
-{
-	static const enum rule_section allows[] = {SECTION_INGRESS, SECTION_EGRESS};
-
-	for (size_t i = 0; i < ARRAY_SIZE(allows); i++)
-		list_each(struct rule_item, x, &m->a->sections[allows[i]]) {
-			list_each(struct rule_item, y, &m->b->sections[allows[i]]) {
-				if (items_meet(x, y))
-					return true;
-			}
-		}
-	return false;
-}
-
-/* Is there an endpoint here that both select, at a port that both name? */
-static bool policies_meet(const struct policy_engine *p, const struct policy *a,
-			  const struct policy *b)
-{
-	struct endpoint_table *t = p->agent->endpoints;
-	bool ports = false;
-
-	list_each(struct rule, x, &a->rules) {
-		list_each(struct rule, y, &b->rules) {
-			ports |= rules_meet(&(struct meeting){x, y});
-		}
-	}
-	for (struct endpoint *ep = endpoint_next(t, NULL); ports && ep; ep = endpoint_next(t, ep))
-		if (chaos_selects(p, a, ep) && chaos_selects(p, b, ep))
+	for (struct endpoint *ep = endpoint_next(t, NULL); ep; ep = endpoint_next(t, ep))
+		if (ep->identity == identity)
 			return true;
 	return false;
 }
 
+static void meeting_add(enum chaos_meeting how, const struct policy *policy, const struct policy *o,
+			struct report *report)
+{
+	const char *ns = o->namespace_ ? o->namespace_ : "", *slash = *ns ? "/" : "";
+
+	if (how == CHAOS_MEET_NOT)
+		return;
+	if (o == policy)
+		report_add(report, SEVERITY_WARNING, policy->pos,
+			   "two of its chaos rules meet in one request: %s",
+			   how == CHAOS_MEET_HERE
+				   ? "where both draw a fault, that of the first is made"
+				   : "each host makes the faults of one");
+	else if (how == CHAOS_MEET_HERE)
+		report_add(report, SEVERITY_WARNING, policy->pos,
+			   "meets the chaos policy %s%s%s: where both draw a fault, that of the "
+			   "first by name is made",
+			   ns, slash, o->name);
+	else
+		report_add(report, SEVERITY_WARNING, policy->pos,
+			   "meets the chaos policy %s%s%s between hosts: each makes the faults of "
+			   "one, so that both may hit a request",
+			   ns, slash, o->name);
+}
+
 void chaos_warn(const struct policy_engine *p, const struct policy *policy, struct report *report)
 {
+	const struct chaos_meet meet = {p->set, p->peers, is_here, p->agent->endpoints};
 	_cleanup_free_ char *pods = NULL;
 	size_t count;
 
@@ -116,12 +87,7 @@ void chaos_warn(const struct policy_engine *p, const struct policy *policy, stru
 	if (count)
 		report_add(report, SEVERITY_WARNING, policy->pos,
 			   "faults hit %zu of the pods here: %s", count, pods);
-	for (const struct policy *o = NULL; (o = policy_set_next(p->set, o));) {
-		if (o == policy || !chaos_policy_has(o) || !policies_meet(p, policy, o))
-			continue;
-		report_add(report, SEVERITY_WARNING, policy->pos,
-			   "meets the chaos policy %s%s%s: where both draw a fault, that of the "
-			   "first by name is made",
-			   o->namespace_ ? o->namespace_ : "", o->namespace_ ? "/" : "", o->name);
-	}
+	for (const struct policy *o = NULL; (o = policy_set_next(p->set, o));)
+		if (chaos_policy_has(o))
+			meeting_add(chaos_policies_meet(&meet, policy, o), policy, o, report);
 }

@@ -80,7 +80,7 @@ static void peer_add(struct match_list *l, const struct policy_set *set, const s
 	}
 }
 
-static bool item_is_anybody(const struct rule_item *item)
+bool item_is_anybody(const struct rule_item *item)
 {
 	if (!item->peers.present)
 		return item->limited;
@@ -91,19 +91,20 @@ static bool item_is_anybody(const struct rule_item *item)
 	return false;
 }
 
-static void matches_fill(struct collect *c, const struct rule_item *item, struct term *t)
+uint32_t item_matches(const struct policy_set *set, const struct rule_item *item, struct arena *a,
+		      const struct match **out)
 {
 	struct match_list l = {0};
 
 	list_each(struct peer, p, &item->peers) {
-		peer_add(&l, c->set, p);
+		peer_add(&l, set, p);
 	}
-	struct match *copy = arena_alloc(c->arena, l.count * sizeof(*copy));
+	struct match *copy = arena_alloc(a, l.count * sizeof(*copy));
 	if (l.count)
 		memcpy(copy, l.items, l.count * sizeof(*copy));
 	free(l.items);
-	t->matches = copy;
-	t->match_count = l.count;
+	*out = copy;
+	return l.count;
 }
 
 static void term_add(struct collect *c, const struct term *t)
@@ -157,7 +158,7 @@ static void item_collect(struct collect *c, const struct rule_item *item, enum r
 	c->ref += ref_parts(item);
 	if (!t.anybody && !item->peers.count)
 		return; /* nobody, or nothing said */
-	matches_fill(c, item, &t);
+	t.match_count = item_matches(c->set, item, c->arena, &t.matches);
 	if (!item->limited)
 		term_add(c, &t);
 	list_each(struct port_rule, r, &item->ports) {

@@ -66,6 +66,16 @@ void terms_group(struct terms *t);
 void terms_collect(const struct policy_set *set, const struct subject *subject, struct arena *a,
 		   struct terms *out);
 
+/** item_is_anybody - are its peers everybody? */
+bool item_is_anybody(const struct rule_item *item);
+
+/**
+ * item_matches - alternatives of who an item speaks of; a group that does not exist is nobody
+ * @out: so many, in @a
+ */
+uint32_t item_matches(const struct policy_set *set, const struct rule_item *item, struct arena *a,
+		      const struct match **out);
+
 /** struct span_list - grows; free(@items) */
 struct span_list {
 	struct span *items;
