@@ -10,6 +10,7 @@
 #include "loader/agent.h"
 #include "loader/chaos_internal.h"
 #include "loader/chaos_map.h"
+#include "loader/chaos_time.h"
 #include "loader/clock.h"
 #include "policy/chaos_compile.h"
 #include "policy/ref.h"
@@ -54,53 +55,27 @@ static uint32_t number_free(struct chaos *c)
 	return 0;
 }
 
-/* By the calendar, by how long from now, or at once. */
-static void times_set(struct chaos_row *row, const struct chaos_options *o)
-{
-	int64_t wall_us = (int64_t)clock_wall_us(), now_ns = chaos_now_ns();
-	int64_t after_us = (int64_t)(o->start_after_ns / 1000);
-
-	if (o->start_wall_s)
-		after_us = o->start_wall_s * 1000000 - wall_us;
-	row->start_wall_us = wall_us + after_us;
-	row->start_ns = now_ns + after_us * 1000;
-	row->end_wall_us = row->start_wall_us + (int64_t)(o->duration_ns / 1000);
-	row->end_ns = row->start_ns + (int64_t)o->duration_ns;
-}
-
-/* The clock of another boot says nothing: what the calendar says is what there is. */
-static void times_move(struct chaos *c, struct chaos_row *row)
-{
-	int64_t wall_us = (int64_t)clock_wall_us(), now_ns = chaos_now_ns();
-
-	if (!strcmp(row->boot_id, c->boot_id))
-		return;
-	row->start_ns = now_ns + (row->start_wall_us - wall_us) * 1000;
-	row->end_ns = now_ns + (row->end_wall_us - wall_us) * 1000;
-}
-
 static int row_fill(struct chaos *c, struct experiment *x, const struct feature_rule *r,
 		    const struct chaos_row *stored, struct error *e)
 {
+	const struct chaos_moment now = {(int64_t)clock_wall_us(), chaos_now_ns(), c->boot_id};
 	const struct policy *p = r->policy;
 	struct chaos_row *row = &x->row;
 
 	*row = stored ? *stored : (struct chaos_row){.part = r->part, .hash = p->hash};
+	if (stored)
+		chaos_times_move(row, &now);
 	row->kind = p->kind;
 	row->namespace_ = copy_of(p->namespace_);
 	row->name = copy_of(p->name);
-	row->boot_id = copy_of(stored ? stored->boot_id : c->boot_id);
-	if (stored) {
-		times_move(c, row);
-		free((char *)row->boot_id);
-		row->boot_id = copy_of(c->boot_id);
+	row->boot_id = copy_of(c->boot_id);
+	if (stored)
 		return 0;
-	}
 	row->seed = p->chaos.seed;
 	if (!p->chaos.has_seed &&
 	    getrandom(&row->seed, sizeof(row->seed), 0) != (ssize_t)sizeof(row->seed))
 		return error_set(e, errno, "cannot draw a seed: %s", strerror(errno));
-	times_set(row, &p->chaos);
+	chaos_times_set(row, &p->chaos, &now);
 	row->number = number_free(c);
 	if (!row->number)
 		return error_set(e, ENOSPC, "all %d experiments of a host are in use",

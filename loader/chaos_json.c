@@ -17,6 +17,14 @@
 #include "loader/policy_internal.h"
 #include "loader/policy_rule_json.h"
 
+/* A class ends where the next one begins, and the last that is in use with the latest. */
+static uint64_t end_of(const struct axo_chaos_stat *s, uint32_t class_)
+{
+	uint64_t end = axo_chaos_late_us(class_ + 1), latest = s->late_max_ns / 1000;
+
+	return end < latest ? end : latest;
+}
+
 uint64_t chaos_late_us(const struct axo_chaos_stat *s, double share)
 {
 	uint64_t total = 0, sum = 0;
@@ -26,7 +34,7 @@ uint64_t chaos_late_us(const struct axo_chaos_stat *s, double share)
 	for (uint32_t i = 0; total && i < AXO_CHAOS_LATE_CLASSES; i++) {
 		sum += s->late[i];
 		if ((double)sum >= share * (double)total && s->late[i])
-			return axo_chaos_late_us(i + 1);
+			return end_of(s, i);
 	}
 	return 0;
 }

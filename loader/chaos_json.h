@@ -21,7 +21,7 @@ json_t *chaos_status_json(const struct agent *agent);
 
 /**
  * chaos_late_us - the lateness that @share (0 to 1) of the deliveries do not exceed
- * Return: microseconds, the end of its class; 0 = nothing was delivered.
+ * Return: microseconds, the end of its class, at most @late_max_ns; 0 = nothing was delivered.
  */
 uint64_t chaos_late_us(const struct axo_chaos_stat *s, double share);
 

@@ -41,7 +41,7 @@ struct axo_chaos_stat_key {
 	__u32 rule;
 };
 
-/* Lateness is counted in classes that grow by a fifth: eight octaves of 4, from 1 us on. */
+/* Lateness is counted in classes of microseconds, four an octave. */
 #define AXO_CHAOS_LATE_CLASSES 96
 
 /**
