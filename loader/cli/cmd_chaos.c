@@ -79,6 +79,26 @@ static void late_cell(struct table *t, const json_t *late, const char *key)
 		table_cell(t, "-");
 }
 
+/* "method GET, path /a" */
+static void filter_cell(struct table *t, const json_t *filter)
+{
+	_cleanup_json_ json_t *texts = json_array();
+	_cleanup_free_ char *text = NULL;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)filter, key, value) {
+		if (json_is_string(value))
+			json_array_append_new(texts,
+					      json_sprintf("%s %s", key, json_string_value(value)));
+		else
+			json_array_append_new(texts, json_sprintf("%s %lld", key,
+								  json_integer_value(value)));
+	}
+	text = join_texts(texts);
+	table_cell(t, "%s", text && *text ? text : "-");
+}
+
 /* Shares are of what the rule's filter matched. */
 static void rule_row(struct table *t, const json_t *rule)
 {
@@ -88,6 +108,7 @@ static void rule_row(struct table *t, const json_t *rule)
 
 	table_cell(t, "%g", json_real_value(json_object_get(rule, "probability")));
 	table_cell(t, "%s", faults ? faults : "");
+	filter_cell(t, json_object_get(rule, "filter"));
 	table_cell(t, "%lld", matched);
 	table_cell(t, "%lld", drawn);
 	if (matched)
@@ -130,10 +151,10 @@ static void histogram(const struct cli *cli, const json_t *rule, size_t number)
 
 static void stats_one(const struct cli *cli, const json_t *x)
 {
-	static const char *const header[] = {">SHARE",	  "FAULT",     ">MATCHED", ">DRAWN",
-					     ">ACTUAL",	  ">DELAYED",  ">ABORTED", ">LOSSY",
-					     ">NOT DONE", ">LATE P50", ">P99 ms",  ">MAX",
-					     NULL};
+	static const char *const header[] = {">SHARE", "FAULT",	    "FILTER",	 ">MATCHED",
+					     ">DRAWN", ">ACTUAL",   ">DELAYED",	 ">ABORTED",
+					     ">LOSSY", ">NOT DONE", ">LATE P50", ">P99 ms",
+					     ">MAX",   NULL};
 	const json_t *rules = json_object_get(x, "rules"), *rule;
 	char left[UNITS_STR_MAX];
 	struct table t;
