@@ -36,6 +36,11 @@ check-e2e: all
 check-capacity: all
 	$(Q)AXO_CAPACITY=1048576 $(RUN_TESTS) tests/e2e/policy_capacity.sh
 
+## check-long: a connection whose responses are held for as long as may be (root)
+.PHONY: check-long
+check-long: all
+	$(Q)AXO_HOLD_S=60 O=$(abspath $(O)) T=outlives V=1 tests/lib/run tests/e2e/chaos_hold.sh
+
 # For scripts/check: build every test program, say which there are.
 .PHONY: test-programs list-tests list-unit
 test-programs: $(UNIT_BINS) $(BPF_BINS) $(VERIFIER_BINS)

@@ -113,6 +113,42 @@ test_kill_9_loses_no_response_and_no_connection() {
 	assert_eq 0 "$(of answered)" "answers within a second"
 }
 
+# tcp NS - what its TCP counted so far: repeated segments, keepalives, resets, connections given up,
+# segments that the other end says it had before
+tcp() {
+	in_ns "$1" cat /proc/net/snmp /proc/net/netstat |
+		awk '{ if ($1 in head) { n = split(head[$1], names)
+			for (i = 2; i <= n; i++) value[names[i]] = $i } head[$1] = $0 }
+			END { print value["RetransSegs"], value["TCPKeepAlive"], value["EstabResets"],
+				value["TCPAbortOnTimeout"], value["TCPDSACKRecv"] }'
+}
+
+# tcp_since NS BEFORE - the same, since then
+tcp_since() { paste -d' ' <(tcp "$1") <(echo "$2") | awk '{ print $1-$6, $2-$7, $3-$8, $4-$9, $5-$10 }'; }
+
+# AXO_HOLD_S=60 (make check-long) is the longest that a policy may ask for.
+# timeout 240
+test_a_connection_outlives_its_holds() {
+	local hold=${AXO_HOLD_S:-4} client server repeats keepalives resets gone again
+	chaos "{probability: 1, delay-response: ${hold}s}" | axo policy apply -
+	client=$(tcp client) server=$(tcp server)
+	# Two turns of one connection; its client asks every second whether the server is there.
+	KEEPALIVE=1 ask 1 3000 2 $((hold + 30)) >"$S/result"
+	assert_eq 2 "$(of answered)" "answers ($(cat "$S/result"))"
+	assert_le $((hold * 1000)) "$(of min)" "milliseconds"
+	read -r repeats keepalives resets gone again < <(tcp_since client "$client")
+	seen "client: $repeats segments repeated, $keepalives keepalives, $resets resets, $gone given up"
+	assert_le $((hold - 2)) "$keepalives" "keepalives of the client"
+	assert_eq "0 0" "$resets $gone" "connections that ended before their time, client"
+	assert_le "$repeats" 4 "segments that the client repeated"
+	read -r repeats keepalives resets gone again < <(tcp_since server "$server")
+	seen "server: $repeats segments repeated, $resets resets, $gone given up, $again came twice"
+	assert_eq "0 0" "$resets $gone" "connections that ended before their time, server"
+	assert_eq 0 "$again" "segments that came to the client twice"
+	# Twice as long between repeats each time: a dozen of a segment at most.
+	assert_le "$repeats" 60 "segments that the server repeated"
+}
+
 test_deleting_the_policy_delivers_what_is_held() {
 	chaos '{probability: 1, delay-response: 50s}' | axo policy apply -
 	asking 20 100000 40

@@ -3,6 +3,8 @@
 # Chaos as policy: from apply to expiry, counted exactly, repeatable, bounded, over restarts.
 # shellcheck source=tests/lib/story.sh
 . "$(dirname "$0")/../lib/story.sh"
+# shellcheck source=tests/lib/story_chaos.sh
+. "$STORY_LIB/story_chaos.sh"
 
 setup() {
 	agent_start
@@ -10,21 +12,6 @@ setup() {
 	labelled server myService
 	turns_start server 8000
 }
-
-# labelled POD APP - in namespace default
-labelled() {
-	CNI_ARGS="IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=$1" \
-		pod_add "$1" ".args.cni.labels = [{key: \"app\", value: \"$2\"}]"
-}
-
-# turns_start NS PORT - a server that answers line by line
-turns_start() {
-	in_ns "$1" "$PY" "$STORY_LIB/turns.py" serve "$2" </dev/null >/dev/null 2>&1 &
-	wait_until 5 listens "$1" tcp "$2"
-}
-
-# turns COUNT - requests from client to server: a line each, milliseconds or "reset"
-turns() { in_ns client "$PY" "$STORY_LIB/turns.py" ask "$(pod_ip4 server)" 8000 "$1"; }
 
 # the_letter - the policy as it is asked for
 the_letter() {
@@ -50,37 +37,6 @@ the_letter() {
 		          delay-response: 1s
 	END
 }
-
-# chaos RULE ANNOTATION... - a policy with that rule, without default deny
-chaos() {
-	local rule=$1 annotation
-	shift
-	cat <<-END
-		apiVersion: cilium.io/v2
-		kind: CiliumNetworkPolicy
-		metadata:
-		  name: chaos
-		  annotations:
-		    example.com/unrelated: "yes"
-	END
-	for annotation; do echo "    axoneme.io/chaos-$annotation"; done
-	cat <<-END
-		spec:
-		  endpointSelector: {matchLabels: {app: myService}}
-		  enableDefaultDeny: {ingress: false}
-		  ingress:
-		  - toPorts:
-		    - ports: [{port: "8000", protocol: TCP}]
-		      rules:
-		        l7proto: chaos
-		        l7: [$rule]
-	END
-}
-
-# field PATH - of the only experiment
-field() { axo chaos list -o json | jq -r ".[0] | $1"; }
-
-state_is() { [ "$(field .state)" = "$1" ]; }
 
 test_the_policy_as_it_is_asked_for_delays_every_response() {
 	local late all
@@ -260,6 +216,23 @@ test_apply_says_whom_it_hits_and_what_it_meets() {
 		jq -r '.[1] | "\(.rules[0].aborted) \(.rules[0].yielded)"')" "chaos, the second"
 	assert_eq 4 "$(metric 'axoneme_chaos_rule_total.*default/also.*what="aborted"')" "metric of also"
 	assert_eq 0 "$(axo chaos stop --all >/dev/null && turns 4 | grep -c reset || true)"
+}
+
+test_apply_warns_where_egress_and_ingress_meet() {
+	chaos '{probability: 1, abort: reset}' | axo policy apply -
+	chaos '{probability: 1, abort: reset}' |
+		sed 's/name: chaos/name: also/; s/app: myService/app: client/; s/ingress:/egress:/; s/{ingress/{egress/' \
+			>"$S/also.yaml"
+	axo policy apply --dry-run "$S/also.yaml" >"$S/said" 2>&1
+	assert_match "meets the chaos policy default/chaos: where both draw" "$(cat "$S/said")"
+	axo policy apply "$S/also.yaml" 2>"$S/said"
+	assert_match "meets the chaos policy default/chaos: where both draw" "$(cat "$S/said")"
+	assert_eq 4 "$(turns 4 | grep -c reset)" "resets"
+	assert_eq "4 0" "$(field '"\(.rules[0].aborted) \(.rules[0].yielded)"')" "also, of the client"
+	assert_eq "0 4" "$(axo chaos list -o json |
+		jq -r '.[1] | "\(.rules[0].aborted) \(.rules[0].yielded)"')" "chaos, of the server"
+	sed 's/"8000"/"8001"/' "$S/also.yaml" | axo policy apply - 2>"$S/said"
+	assert_fails grep -q "meets the chaos policy" "$S/said"
 }
 
 test_deleted_policies_leave_no_experiment() {

@@ -5,10 +5,11 @@
     held.py ask HOST PORT CONNECTIONS SIZE [ROUNDS [TIMEOUT]]
         open all connections, then send one request on each at once and wait for all the answers,
         ROUNDS times; print JSON: answered, failed (and why), milliseconds, and what the TCPs of
-        this side retransmitted
+        this side retransmitted.  With KEEPALIVE=1 they ask every second for a sign of life
 """
 import asyncio
 import json
+import os
 import resource
 import socket
 import struct
@@ -62,12 +63,22 @@ def retransmitted(writer):
     return struct.unpack_from("I", raw, TCP_INFO_TOTAL_RETRANS)[0]
 
 
+def keep_alive(sock):
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 5)
+
+
 async def connect_all(host, port, count):
     gate = asyncio.Semaphore(200)
 
     async def connect():
         async with gate:
-            return await asyncio.open_connection(host, port)
+            end = await asyncio.open_connection(host, port)
+        if os.environ.get("KEEPALIVE"):
+            keep_alive(end[1].get_extra_info("socket"))
+        return end
 
     return await asyncio.gather(*(connect() for _ in range(count)))
 

@@ -39,6 +39,9 @@ export NODE=n1
 
 note() { echo "$*" >&2; }
 
+# seen TEXT - a figure to be shown, with V=1 also when the test passes
+seen() { note "seen: $*"; }
+
 fail() {
 	note "FAILED: $*"
 	exit 1
@@ -153,6 +156,7 @@ story_report() {
 	local status=$1 number=$2 name=$3 log=$4
 	if [ "$status" -eq 0 ]; then
 		echo "ok $number - $name"
+		sed -n 's/^seen: /# /p' "$log"
 	elif [ "$status" -eq 77 ]; then
 		echo "ok $number - $name # SKIP $(sed -n 's/^story-skip: //p' "$log" | tail -n 1)"
 	else

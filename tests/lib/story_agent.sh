@@ -34,7 +34,7 @@ agent_launch() {
 # agent_start [FLAG...] - start it and wait until it says that it is ready
 agent_start() {
 	agent_launch "$@"
-	wait_until 20 agent_ready_or_dead
+	wait_until 40 agent_ready_or_dead
 	agent_ready || fail "the agent ended instead of getting ready"
 }
 
