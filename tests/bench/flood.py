@@ -10,8 +10,8 @@ core does that has all the work.
 """
 import subprocess
 
+import outside
 import packets
-from agent import Agent
 from isolate import run
 from report import median
 
@@ -32,43 +32,23 @@ spec:
 """
 
 
-class _Host:
-    """A host with one pod, and a namespace behind its device: client, and source of the flood."""
+class _Host(outside.Host):
+    """With one queue for what comes from outside, on the core of the useful traffic."""
 
     def __init__(self, world, number, xdp, policy=False, prefilter=False):
-        self.world = world
-        self.host, self.pod, self.net = (f"fl-{x}{number}" for x in "hpn")
-        self.agent = Agent(world, self.host, f"10.71.{number}.0/24", None)
-        world.add(self.net)
-        world.ip(self.host, f"""link add nic0 type veth peer name eth0 netns {world.path(self.net)}
-addr add 10.70.{number}.1/24 dev nic0
-link set nic0 up
-""")
-        world.ip(self.net, f"""link set lo up
-addr add 10.70.{number}.2/24 dev eth0
-link set eth0 up
-route add 10.71.{number}.0/24 via 10.70.{number}.1
-""")
+        super().__init__(world, number, xdp)
         self._one_queue()
-        self.agent.flags = ["--device", "nic0", "--xdp", xdp, "--masquerade", "off"]
-        self.agent.start()
-        world.add(self.pod)
-        world.ip(self.pod, "link set lo up\n")
-        self.agent.plugin().add(self.pod)
-        self.address = self.agent.get("/v1/endpoints")[0]["ipv4"]
         if policy:
             self.agent.apply(POLICY)
         if prefilter:
             self.agent.request("PUT", "/v1/prefilter", {"cidrs": [DENIED]})
-        with world.inside(self.host):
-            self.mac = run("cat", f"{self.sys}/class/net/nic0/address").strip()
 
     def _one_queue(self):
-        self.sys = f"/run/sys-{self.host}"
+        mount = f"/run/sys-{self.host}"
         with self.world.inside(self.host):
-            run("mkdir", self.sys)
-            run("mount", "-t", "sysfs", "sysfs", self.sys)
-        with open(f"{self.sys}/class/net/nic0/queues/rx-0/rps_cpus", "w", encoding="ascii") as f:
+            run("mkdir", mount)
+            run("mount", "-t", "sysfs", "sysfs", mount)
+        with open(f"{mount}/class/net/nic0/queues/rx-0/rps_cpus", "w", encoding="ascii") as f:
             f.write(f"{1 << int(packets.CORE):x}")
 
     def _ask(self):

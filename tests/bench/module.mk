@@ -12,6 +12,11 @@ $(BENCH_FLOOR): tests/bench/floor.bpf.c
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 
+BENCH_FORWARD := $(O)/bin/bench/xdp_forward.o
+$(BENCH_FORWARD): tests/bench/xdp_forward.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
 # The HTTP reader alone, and the compiler of its tables.
 BENCH_HTTP := $(O)/bin/bench/http_head
 $(BENCH_HTTP): $(O)/obj/tests/bench/http_head.o $(O)/libpolicy.a $(O)/liblib.a $(BENCH_HTTP).o
@@ -35,7 +40,7 @@ $(O)/bin/bench/prefilter: $(O)/obj/tests/bench/prefilter.o $(addprefix $(O)/obj/
 
 ## bench: measure against peers, print one table (B=name: one figure; ROUNDS=n)
 .PHONY: bench bench-tools
-bench-tools: $(BENCH_BINS) $(BENCH_FLOOR) $(BENCH_HTTP) $(BENCH_PREFILTER)
+bench-tools: $(BENCH_BINS) $(BENCH_FLOOR) $(BENCH_FORWARD) $(BENCH_HTTP) $(BENCH_PREFILTER)
 bench: all bench-tools
 	$(Q)tests/bench/run --build $(O) $(if $(ROUNDS),--rounds $(ROUNDS)) $(B)
 
