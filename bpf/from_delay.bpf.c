@@ -108,6 +108,9 @@ int from_delay(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	delay_note(&tag, bpf_ktime_get_ns());
 	rc = delay_deliver(skb, &p, &tag);
+	/* This is no pod's device: nobody stands behind. */
+	if (axo_cfg.handover && rc == VERDICT_STACK)
+		return bpf_redirect(axo_cfg.ifindex_net, 0);
 	if (rc >= 0)
 		return rc;
 	drop_count(skb->len, -rc, AXO_DIR_INGRESS);

@@ -69,6 +69,8 @@ int from_pod(struct __sk_buff *skb)
 	}
 	if (rc == VERDICT_FEATURE)
 		rc = tail_start(skb, &p);
+	if (axo_cfg.handover && rc == VERDICT_STACK)
+		return TC_ACT_UNSPEC;
 	return rc < 0 ? drop(skb, &p, -rc) : rc;
 }
 

@@ -33,6 +33,8 @@ int pass(struct __sk_buff *skb)
 	if (!t)
 		return TC_ACT_SHOT;
 	rc = pass_deliver(skb, &t->p);
+	if (axo_cfg.handover && rc == VERDICT_STACK)
+		return TC_ACT_UNSPEC;
 	return rc < 0 ? drop(skb, &t->p, -rc) : rc;
 }
 

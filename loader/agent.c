@@ -179,7 +179,13 @@ static int start_network(struct agent *agent, struct error *e)
 	agent->config.mtu = (uint16_t)gw.mtu;
 	agent->mtu = gw.mtu;
 	r = masquerade_apply(&agent->opt, e);
-	return r < 0 ? r : hooks_open(&agent->hooks, agent->opt.bpffs_dir, e);
+	if (r == 0)
+		r = hooks_open(&agent->hooks, agent->opt.bpffs_dir, e);
+	if (r < 0)
+		return r;
+	agent->config.handover = hooks_set_handover(agent->hooks, (int)agent->config.ifindex_net,
+						    (int)agent->config.ifindex_host);
+	return 0;
 }
 
 static int start_datapath(struct agent *agent, struct error *e)

@@ -236,13 +236,18 @@ static int sysctl_must(int family, const char *device, const char *key, const ch
 		     : 0;
 }
 
-/* Reverse path checks are from_pod's: it lets out only a pod's own addresses. */
+/*
+ * Reverse path checks are from_pod's: it lets out only a pod's own addresses.  The kernel takes the
+ * larger of "all" and the device's, so loose is the least where "all" checks; where it does not, off
+ * saves a lookup for every packet.
+ */
 static int sysctls_v4(struct error *e)
 {
+	const char *loose = sysctl_is(4, "all", "rp_filter", "0") == 1 ? "0" : "2";
 	int r = sysctl_must(4, AXO_DEV_HOST, "forwarding", "1", e);
 
 	if (r == 0)
-		r = sysctl_must(4, AXO_DEV_HOST, "rp_filter", "2", e);
+		r = sysctl_must(4, AXO_DEV_HOST, "rp_filter", loose, e);
 	return r;
 }
 

@@ -2,7 +2,7 @@
 /*
  * Hooks; see hook.h.
  *
- * A pod's device takes four requests: clsact, filter, address generation mode, up and MTU.  They
+ * A pod's device takes five requests: clsact, filters, address generation mode, up and MTU.  They
  * go to the kernel in one send, because each round trip is a wake-up, and each takes the RTNL
  * lock for itself, so that nobody waits for four in a row.
  */
@@ -15,9 +15,11 @@
 #include <limits.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
+#include <linux/filter.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_mirred.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +32,9 @@
 
 #define LINK_PIN_MAX 64
 #define FILTER_PRIO 1
+#define HANDOVER_PRIO 2
 #define FILTER_HANDLE 1
-#define BATCH_MAX 4
+#define BATCH_MAX 5
 
 /* From linux/bpf.h of 6.6, which Debian 12's headers (6.1) lack. */
 #define AXO_BPF_TCX_INGRESS 46
@@ -44,6 +47,7 @@ struct hooks {
 	char *bpffs_dir;
 	const char *host_mode;
 	uint32_t seq;
+	int handover; /* ifindex of axo_host; 0 = off */
 };
 
 /**
@@ -159,7 +163,7 @@ static void put_clsact(struct hooks *h, struct batch *b, int ifindex)
 	batch_end(b, m);
 }
 
-static void filter_header(struct nlmsghdr *m, int ifindex, bool egress)
+static void filter_header(struct nlmsghdr *m, int ifindex, uint32_t prio, bool egress)
 {
 	struct tcmsg *t = mnl_nlmsg_put_extra_header(m, sizeof(*t));
 
@@ -167,7 +171,7 @@ static void filter_header(struct nlmsghdr *m, int ifindex, bool egress)
 	t->tcm_ifindex = ifindex;
 	t->tcm_handle = FILTER_HANDLE;
 	t->tcm_parent = TC_H_MAKE(TC_H_CLSACT, egress ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS);
-	t->tcm_info = TC_H_MAKE(FILTER_PRIO << 16, htons(ETH_P_ALL));
+	t->tcm_info = TC_H_MAKE(prio << 16, htons(ETH_P_ALL));
 	mnl_attr_put_strz(m, TCA_KIND, "bpf");
 }
 
@@ -177,11 +181,45 @@ static void put_filter(struct hooks *h, struct batch *b, const struct hook_devic
 	struct nlmsghdr *m = batch_put(h, b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_REPLACE, 0);
 	struct nlattr *nest;
 
-	filter_header(m, d->ifindex, d->egress);
+	filter_header(m, d->ifindex, FILTER_PRIO, d->egress);
 	nest = mnl_attr_nest_start(m, TCA_OPTIONS);
 	mnl_attr_put_u32(m, TCA_BPF_FD, (uint32_t)d->prog_fd);
 	mnl_attr_put_strz(m, TCA_BPF_NAME, d->prog);
 	mnl_attr_put_u32(m, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
+	mnl_attr_nest_end(m, nest);
+	batch_end(b, m);
+}
+
+static void put_mirred(struct nlmsghdr *m, int ifindex)
+{
+	const struct tc_mirred parms = {
+		.action = TC_ACT_STOLEN,
+		.eaction = TCA_INGRESS_REDIR,
+		.ifindex = (uint32_t)ifindex,
+	};
+	struct nlattr *actions = mnl_attr_nest_start(m, TCA_BPF_ACT);
+	struct nlattr *first = mnl_attr_nest_start(m, 1), *options;
+
+	mnl_attr_put_strz(m, TCA_ACT_KIND, "mirred");
+	options = mnl_attr_nest_start(m, TCA_ACT_OPTIONS);
+	mnl_attr_put(m, TCA_MIRRED_PARMS, sizeof(parms), &parms);
+	mnl_attr_nest_end(m, options);
+	mnl_attr_nest_end(m, first);
+	mnl_attr_nest_end(m, actions);
+}
+
+/* All packets match: classic BPF of one instruction. */
+static void put_handover(struct hooks *h, struct batch *b, int ifindex)
+{
+	static const struct sock_filter all = {.code = BPF_RET | BPF_K, .k = UINT32_MAX};
+	struct nlmsghdr *m = batch_put(h, b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_REPLACE, 0);
+	struct nlattr *nest;
+
+	filter_header(m, ifindex, HANDOVER_PRIO, false);
+	nest = mnl_attr_nest_start(m, TCA_OPTIONS);
+	mnl_attr_put_u16(m, TCA_BPF_OPS_LEN, 1);
+	mnl_attr_put(m, TCA_BPF_OPS, sizeof(all), &all);
+	put_mirred(m, h->handover);
 	mnl_attr_nest_end(m, nest);
 	batch_end(b, m);
 }
@@ -217,6 +255,30 @@ static void put_up(struct hooks *h, struct batch *b, int ifindex, uint32_t mtu)
 	batch_end(b, m);
 }
 
+bool hooks_set_handover(struct hooks *h, int ifindex_net, int ifindex_host)
+{
+	struct batch b = {0}, undo = {0};
+	struct nlmsghdr *m;
+	int r;
+
+	h->handover = ifindex_host;
+	put_clsact(h, &b, ifindex_net);
+	put_handover(h, &b, ifindex_net);
+	r = batch_talk(h, &b);
+	if (r == 0) {
+		m = batch_put(h, &undo, RTM_DELTFILTER, 0, 0);
+		filter_header(m, ifindex_net, HANDOVER_PRIO, false);
+		batch_end(&undo, m);
+		r = batch_talk(h, &undo);
+	}
+	if (r < 0) {
+		log_debug("no act_mirred: what pods send to the stack goes out of " AXO_DEV_NET,
+			  "err", strerror(-r));
+		h->handover = 0;
+	}
+	return h->handover != 0;
+}
+
 int hook_attach_pod(struct hooks *h, int ifindex, int prog_fd, uint32_t mtu, struct error *e)
 {
 	const struct hook_device d = {.ifindex = ifindex, .prog = "from_pod", .prog_fd = prog_fd};
@@ -224,6 +286,9 @@ int hook_attach_pod(struct hooks *h, int ifindex, int prog_fd, uint32_t mtu, str
 	int r;
 
 	put_clsact(h, &b, ifindex);
+	/* First what stands behind: the program relies on it. */
+	if (h->handover)
+		put_handover(h, &b, ifindex);
 	put_filter(h, &b, &d);
 	put_no_link_local(h, &b, ifindex);
 	put_up(h, &b, ifindex, mtu);
@@ -239,7 +304,7 @@ int hook_pod_attached(struct hooks *h, int ifindex)
 	struct nlmsghdr *m = batch_put(h, &b, RTM_GETTFILTER, 0, 0);
 	int r;
 
-	filter_header(m, ifindex, false);
+	filter_header(m, ifindex, FILTER_PRIO, false);
 	batch_end(&b, m);
 	r = batch_talk(h, &b);
 	/* EINVAL: the device has no clsact. */
@@ -267,7 +332,7 @@ static int detach_clsact(struct hooks *h, const struct hook_device *d)
 	struct nlmsghdr *m = batch_put(h, &b, RTM_DELTFILTER, 0, 0);
 	int r;
 
-	filter_header(m, d->ifindex, d->egress);
+	filter_header(m, d->ifindex, FILTER_PRIO, d->egress);
 	batch_end(&b, m);
 	r = batch_talk(h, &b);
 	return r == -ENOENT || r == -EINVAL || r == -ENODEV ? 0 : r;
@@ -367,7 +432,7 @@ bool hook_device_attached(struct hooks *h, const struct hook_device *d)
 	if (fd >= 0)
 		return link_is_on(fd, d->ifindex);
 	m = batch_put(h, &b, RTM_GETTFILTER, 0, 0);
-	filter_header(m, d->ifindex, d->egress);
+	filter_header(m, d->ifindex, FILTER_PRIO, d->egress);
 	batch_end(&b, m);
 	return batch_talk(h, &b) == 0;
 }

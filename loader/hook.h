@@ -3,7 +3,10 @@
  * Hooks: where programs are attached.  The one place that knows tcx from clsact.
  *
  *   pod devices  clsact and one bpf filter (priority 1, handle 1) on ingress, through netlink:
- *                a tcx attach or detach waits for an RCU grace period, which is 6 to 33 ms
+ *                a tcx attach or detach waits for an RCU grace period, which is 6 to 33 ms.
+ *                Behind it (priority 2), where the kernel has act_mirred: a filter that takes all that
+ *                from_pod lets go on (TC_ACT_UNSPEC) and makes axo_host receive it, at once and on
+ *                this CPU; a redirect by BPF would put it into a queue first
  *   axo_net and  a tcx link, pinned as BPFFS/link_<device>_<program> (with ':' for '.'), where the
  *   host devices kernel has tcx (6.6 and later), else clsact as above
  *
@@ -48,6 +51,14 @@ int hook_detach_device(struct hooks *h, const struct hook_device *d);
 
 /** hook_device_attached - is the program, or an older one of that name, on the device? */
 bool hook_device_attached(struct hooks *h, const struct hook_device *d);
+
+/**
+ * hooks_set_handover - make the filter behind from_pod part of every attachment of a pod
+ * @ifindex_net:  axo_net: where it is tried, and taken away again
+ * @ifindex_host: axo_host
+ * Return: is it?  No = the kernel has no such action; what pods send to the stack goes out of axo_net.
+ */
+bool hooks_set_handover(struct hooks *h, int ifindex_net, int ifindex_host);
 
 /**
  * hook_attach_pod - @prog_fd to the ingress of a pod's host-side device, and the device set up:

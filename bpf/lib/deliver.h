@@ -4,9 +4,10 @@
  *
  *   AXO_DELIVER_POD    to the peer of the receiver's host-side device, without a queue in between.
  *                      From a pod or from the network this is one routed hop.
- *   AXO_DELIVER_STACK  out of axo_net, so that the host receives it on axo_host.  The frame is
- *                      addressed to the gateway's MAC already.  (bpf_redirect_peer() refuses a
- *                      peer in the same network namespace: net/core/filter.c, skb_do_redirect.)
+ *   AXO_DELIVER_STACK  the host receives it on axo_host.  The frame is addressed to the gateway's MAC
+ *                      already.  From a pod by the filter behind from_pod, which takes no queue; where
+ *                      there is none, and from elsewhere, out of axo_net.  (bpf_redirect_peer() refuses
+ *                      a peer in the same network namespace: net/core/filter.c, skb_do_redirect.)
  *   AXO_DELIVER_NETWORK  as the host's routing tables say (route.h); what they leave to the stack
  *                      goes there.
  *
@@ -50,7 +51,7 @@ static __always_inline int deliver_pod(struct __sk_buff *skb, struct packet *p,
 	return rc ? rc : bpf_redirect_peer(s->ifindex_out, 0);
 }
 
-/** deliver - TC_ACT_REDIRECT or -AXO_DROP_x; changes nothing when it refuses */
+/** deliver - TC_ACT_REDIRECT, VERDICT_STACK or -AXO_DROP_x; changes nothing when it refuses */
 static __always_inline int deliver(struct __sk_buff *skb, struct packet *p,
 				   const struct axo_flow_side *s)
 {
@@ -66,6 +67,8 @@ static __always_inline int deliver(struct __sk_buff *skb, struct packet *p,
 	/* veth would drop it without a word (net/core/dev.c, ____dev_forward_skb). */
 	if (!deliver_fits(skb, p, axo_cfg.mtu))
 		return -AXO_DROP_MTU;
+	if (axo_cfg.handover && p->from == FROM_POD)
+		return VERDICT_STACK;
 	return bpf_redirect(axo_cfg.ifindex_net, 0);
 }
 

@@ -29,7 +29,10 @@
  */
 #define VERIFIED_ONCE __weak __noinline
 
-/** VERDICT_STACK - at a device of the host: let it go on as if we were not there */
+/**
+ * VERDICT_STACK - at a device of the host: let it go on as if we were not there.  At a pod's device, and
+ * only with axo_cfg.handover: let it go on to the filter that gives it to axo_host
+ */
 #define VERDICT_STACK 258
 
 /** enum packet_from - where it entered; each entry point is one of them */

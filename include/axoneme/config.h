@@ -28,7 +28,8 @@
  * @ipv4:          IPv4 is on
  * @ipv6:          IPv6 is on
  * @native:        packets may pass the host's stack by (route.h)
- * @pad2:          zero
+ * @handover:      behind from_pod is a filter that hands to axo_host's receive path what from_pod
+ *                 lets go on (loader/hook.h)
  */
 struct axo_config {
 	struct axo_addr gateway4;
@@ -45,7 +46,7 @@ struct axo_config {
 	__u8 ipv4;
 	__u8 ipv6;
 	__u8 native;
-	__u8 pad2[1];
+	__u8 handover;
 };
 
 #endif

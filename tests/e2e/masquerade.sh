@@ -80,4 +80,34 @@ test_tables_of_others_stay() {
 	nft list table inet others
 }
 
+# counted RULE-COMMENT - packets that the rule has met
+counted() {
+	nft -j list table inet seen | jq "[.nftables[].rule | select(.comment == \"$1\") | .expr[].counter.packets // 0] | add"
+}
+
+test_the_stack_receives_from_pods_on_axo_host() {
+	agent_start --device nic0
+	pod_add a
+	nft -f - <<-EOF
+		table inet seen {
+			chain forward {
+				type filter hook forward priority 0; policy accept;
+				ip saddr $(pod_ip4 a) iifname "axo_host" counter comment "host"
+				ip saddr $(pod_ip4 a) iifname != "axo_host" counter comment "other"
+				ip daddr $(pod_ip4 a) oifname "axo_host" counter comment "back"
+			}
+		}
+	EOF
+	assert_eq "$HOST4_SEEN" "$(seen $WORLD4)" "source"
+	assert_eq 0 "$(counted other)" "packets that came in by another device"
+	[ "$(counted host)" -gt 3 ] && [ "$(counted back)" -gt 3 ] || fail "the stack has not seen the connection"
+	# Who takes away the filter behind from_pod gets it back with the next start.
+	tc filter show dev "$(pod_dev a)" ingress | grep -q "Redirect to device axo_host" || return 0
+	agent_stop
+	tc filter del dev "$(pod_dev a)" ingress prio 2
+	agent_start --device nic0
+	assert_match "Redirect to device axo_host" "$(tc filter show dev "$(pod_dev a)" ingress)"
+	assert_eq "$HOST4_SEEN" "$(seen $WORLD4)" "source"
+}
+
 story_main "$@"
