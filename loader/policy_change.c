@@ -109,7 +109,7 @@ static int subjects_try(struct change *c, const struct policy_trial *trial, stru
 		r = policy_subject_compile(c->p, s, &compiled, e);
 		if (r == 0)
 			r = policy_room_check(c->p, s->compiled, compiled, &room, e);
-		if (r == 0 && !s->host)
+		if (r == 0)
 			trial->subject(trial->arg, s, compiled);
 		compiled_free(compiled);
 		if (r < 0)

@@ -21,6 +21,7 @@
  * @peers:     @peer_count that a packet can come from or go to, in no order
  * @endpoints: of this host, by identity
  * @member:    by number of peer: it is in the change that is being written
+ * @of_host:   @peers are those of the host
  */
 struct dry_run {
 	struct policy_engine *p;
@@ -31,6 +32,7 @@ struct dry_run {
 	const struct endpoint **endpoints;
 	size_t endpoint_count;
 	uint8_t *member;
+	bool of_host;
 	json_t *changes;
 	json_int_t subjects;
 };
@@ -55,25 +57,6 @@ static uint32_t identity_before(const struct policy_engine *p, uint32_t id)
 	return x->cidr.family == 4 ? AXO_ID_WORLD_IPV4 : AXO_ID_WORLD_IPV6;
 }
 
-static void peers_collect(struct dry_run *d)
-{
-	const struct peers *peers = d->p->peers;
-	uint32_t slots = peers_slots(peers);
-
-	d->peers = calloc(slots + 1, sizeof(*d->peers));
-	d->member = calloc(slots + 1, 1);
-	if (!d->peers || !d->member)
-		abort();
-	for (uint32_t slot = 0; slot < slots; slot++) {
-		uint32_t id = peers_id(peers, slot);
-
-		if (!is_somebody(id))
-			continue;
-		d->peers[d->peer_count++] = (struct diff_peer){identity_before(d->p, id), id};
-		*map_slot(&d->numbers, &id, sizeof(id)) = (void *)(uintptr_t)d->peer_count;
-	}
-}
-
 static int by_identity(const void *a, const void *b)
 {
 	const struct endpoint *x = *(const struct endpoint *const *)a;
@@ -96,12 +79,64 @@ static void endpoints_collect(struct dry_run *d)
 	qsort(d->endpoints, d->endpoint_count, sizeof(*d->endpoints), by_identity);
 }
 
-static void dry_run_fini(struct dry_run *d)
+static size_t first_of(const struct dry_run *d, uint32_t identity)
+{
+	size_t low = 0, high = d->endpoint_count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (d->endpoints[mid]->identity < identity)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* Nothing judges what the host and its own pods say to each other on the host's side. */
+static bool host_is_asked_about(const struct dry_run *d, uint32_t id)
+{
+	size_t i = first_of(d, id);
+
+	return id != AXO_ID_HOST && (i == d->endpoint_count || d->endpoints[i]->identity != id);
+}
+
+static void peers_forget(struct dry_run *d)
 {
 	free(d->peers);
 	free(d->member);
-	free(d->endpoints);
 	map_fini(&d->numbers, NULL);
+	d->peers = NULL;
+	d->member = NULL;
+	d->peer_count = 0;
+}
+
+static void peers_collect(struct dry_run *d, bool of_host)
+{
+	const struct peers *peers = d->p->peers;
+	uint32_t slots = peers_slots(peers);
+
+	peers_forget(d);
+	d->of_host = of_host;
+	d->peers = calloc(slots + 1, sizeof(*d->peers));
+	d->member = calloc(slots + 1, 1);
+	if (!d->peers || !d->member)
+		abort();
+	for (uint32_t slot = 0; slot < slots; slot++) {
+		uint32_t id = peers_id(peers, slot);
+
+		if (!is_somebody(id) || (of_host && !host_is_asked_about(d, id)))
+			continue;
+		d->peers[d->peer_count++] = (struct diff_peer){identity_before(d->p, id), id};
+		*map_slot(&d->numbers, &id, sizeof(id)) = (void *)(uintptr_t)d->peer_count;
+	}
+}
+
+static void dry_run_fini(struct dry_run *d)
+{
+	peers_forget(d);
+	free(d->endpoints);
 	json_decref(d->changes);
 }
 
@@ -119,21 +154,6 @@ static void name_add(struct names *n, json_t *name)
 		json_array_append_new(n->list, name);
 	else
 		json_decref(name);
-}
-
-static size_t first_of(const struct dry_run *d, uint32_t identity)
-{
-	size_t low = 0, high = d->endpoint_count;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (d->endpoints[mid]->identity < identity)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
 }
 
 /* Of pods elsewhere, or of none any more, only the labels are known. */
@@ -312,6 +332,8 @@ static json_t *endpoints_json(const struct dry_run *d, const struct policy_subje
 {
 	json_t *list = json_array();
 
+	if (s->host)
+		json_array_append_new(list, json_string("host"));
 	for (size_t i = first_of(d, s->identity);
 	     i < d->endpoint_count && d->endpoints[i]->identity == s->identity; i++)
 		if (d->endpoints[i]->subject == s)
@@ -329,10 +351,10 @@ static void subject_tried(void *arg, const struct policy_subject *s, const struc
 	struct diff diff;
 
 	d->subjects++;
-	if (!d->peers) {
-		peers_collect(d);
+	if (!d->endpoints)
 		endpoints_collect(d);
-	}
+	if (!d->peers || d->of_host != s->host)
+		peers_collect(d, s->host);
 	policy_diff(&old, &new, d->peers, d->peer_count, &diff);
 	if (diff.count) {
 		json_t *changes = json_array();
