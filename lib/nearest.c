@@ -40,6 +40,22 @@ unsigned int nearest_distance(const char *a, const char *b)
 	return old[n];
 }
 
+/* The only one that @text, of three letters or more, is the beginning of; or NULL. */
+static const char *longer_word(const char *text, const char *const *words, size_t count)
+{
+	const char *found = NULL;
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < count && len >= 3; i++) {
+		if (strncmp(text, words[i], len))
+			continue;
+		if (found)
+			return NULL;
+		found = words[i];
+	}
+	return found;
+}
+
 const char *nearest_word(const char *text, const char *const *words, size_t count)
 {
 	const char *best = NULL;
@@ -56,5 +72,5 @@ const char *nearest_word(const char *text, const char *const *words, size_t coun
 			best_distance = d;
 		}
 	}
-	return best;
+	return best ? best : longer_word(text, words, count);
 }

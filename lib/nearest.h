@@ -15,7 +15,8 @@ unsigned int nearest_distance(const char *a, const char *b);
 
 /**
  * nearest_word - the one of @words that is nearest to @text, or NULL if none is near enough to
- * have been meant: at most a third of the longer text's characters, but one is always allowed
+ * have been meant: at most a third of the longer text's characters, but one is always allowed; if
+ * none is, the only one that @text, of three characters or more, is the beginning of
  */
 const char *nearest_word(const char *text, const char *const *words, size_t count);
 

@@ -38,12 +38,18 @@ static void word_is_found_when_it_can_have_been_meant(void **state)
 	static const char *const words[] = {"status", "endpoint", "ip", "identity", "monitor"};
 
 	(void)state;
+	static const char *const longer[] = {"authentication", "fromEndpoints", "fromEntities"};
+
 	assert_string_equal(nearest_word("statsu", words, ARRAY_SIZE(words)), "status");
 	assert_string_equal(nearest_word("endpoints", words, ARRAY_SIZE(words)), "endpoint");
 	assert_string_equal(nearest_word("ips", words, ARRAY_SIZE(words)), "ip");
 	assert_string_equal(nearest_word("identty", words, ARRAY_SIZE(words)), "identity");
 	assert_null(nearest_word("frobnicate", words, ARRAY_SIZE(words)));
 	assert_null(nearest_word("x", words, 0));
+	/* The beginning of one, but not of two, nor of too few letters. */
+	assert_string_equal(nearest_word("auth", longer, ARRAY_SIZE(longer)), "authentication");
+	assert_null(nearest_word("from", longer, ARRAY_SIZE(longer)));
+	assert_null(nearest_word("au", longer, ARRAY_SIZE(longer)));
 }
 
 static void long_text_is_cut_not_overrun(void **state)
