@@ -89,10 +89,10 @@ static void file_good(struct policy_dir *d, struct dir_file *f)
 
 /* --- what has changed --- */
 
-static bool same_stat(const struct stat *a, const struct stat *b)
+static struct file_stamp stamp_of(const struct stat *st)
 {
-	return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+	return (struct file_stamp){st->st_dev, st->st_ino, st->st_size, st->st_mtim.tv_sec,
+				   st->st_mtim.tv_nsec};
 }
 
 /* 1: read; 0: there is no such file; -EINVAL: @why.  A pipe would be waited for. */
@@ -120,13 +120,16 @@ static void file_look(struct policy_dir *d, const char *path)
 {
 	struct dir_file *f = file_of(d, path);
 	struct stat now = {0};
+	struct file_stamp stamp = {0};
 	char why[PATH_MAX + 64];
 	int r;
 
 	f->present = true;
-	if (stat(path, &now) == 0 && same_stat(&now, &f->stat))
+	if (stat(path, &now) == 0)
+		stamp = stamp_of(&now);
+	if (stamp.inode && !memcmp(&stamp, &f->stamp, sizeof(stamp)))
 		return;
-	f->stat = now;
+	f->stamp = stamp;
 	free(f->text);
 	f->text = NULL;
 	r = file_load(f, &now, why, sizeof(why));
@@ -288,7 +291,7 @@ static void retry_broken(struct policy_dir *d)
 {
 	for (struct dir_file *f = d->files; f && d->broken; f = f->next)
 		if (f->error)
-			f->stat = (struct stat){0};
+			f->stamp = (struct file_stamp){0};
 }
 
 int policy_dir_look(struct policy_dir *d, struct error *e)
@@ -312,7 +315,7 @@ int policy_dir_look(struct policy_dir *d, struct error *e)
 }
 
 /* When it was looked at, if what stands there is what is stored: then it need not be read again. */
-static struct stat stat_of_same(const struct policy_text *t)
+static struct file_stamp stamp_of_same(const struct policy_text *t)
 {
 	_cleanup_free_ char *text = NULL;
 	struct stat now;
@@ -321,8 +324,8 @@ static struct stat stat_of_same(const struct policy_text *t)
 	if (stat(t->file, &now) < 0 || !S_ISREG(now.st_mode) || (size_t)now.st_size != t->len ||
 	    file_read(t->file, NODE_MAX_BYTES, &text, &len) < 0 || len != t->len ||
 	    memcmp(text, t->text, len) != 0)
-		return (struct stat){0};
-	return now;
+		return (struct file_stamp){0};
+	return stamp_of(&now);
 }
 
 static int stored_file(const struct policy_text *t, void *arg)
@@ -339,7 +342,7 @@ static int stored_file(const struct policy_text *t, void *arg)
 		return 0;
 	}
 	f->applied = true;
-	f->stat = stat_of_same(t);
+	f->stamp = stamp_of_same(t);
 	return 0;
 }
 

@@ -6,17 +6,26 @@
 #define LOADER_POLICY_DIR_INTERNAL_H
 
 #include <stdbool.h>
-#include <sys/stat.h>
+#include <stdint.h>
 
 #include "loader/policy_dir.h"
 #include "policy/map.h"
 
 struct event;
 
+/** struct file_stamp - what is another when a file is; of stat(2), which is larger by far */
+struct file_stamp {
+	uint64_t device;
+	uint64_t inode;
+	int64_t size;
+	int64_t sec;
+	int64_t nsec;
+};
+
 /**
  * struct dir_file - a file that is or was there
  * @path:    also its source's name
- * @stat:    when it was read; all zero = it must be read again
+ * @stamp:   when it was read; all zero = it must be read again
  * @applied: some version of it is in force
  * @present: the scan that is being made has seen it
  * @changed: ... and it is to be applied (or to go, when not @present)
@@ -26,7 +35,7 @@ struct event;
 struct dir_file {
 	struct dir_file *next;
 	char *path;
-	struct stat stat;
+	struct file_stamp stamp;
 	bool applied;
 	bool present;
 	bool changed;

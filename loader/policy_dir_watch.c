@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 
 #include "lib/cleanup.h"
 #include "lib/log.h"
@@ -57,7 +58,7 @@ static bool is_news(const struct policy_dir *d, const struct inotify_event *ev)
 	return lstat(path, &st) == 0 && (S_ISLNK(st.st_mode) || st.st_nlink > 1);
 }
 
-static void forget_stat(struct policy_dir *d, const char *name)
+static void forget_stamp(struct policy_dir *d, const char *name)
 {
 	char path[PATH_MAX];
 	int len = snprintf(path, sizeof(path), "%s/%s", d->path, name);
@@ -65,7 +66,7 @@ static void forget_stat(struct policy_dir *d, const char *name)
 						     : NULL;
 
 	if (f)
-		f->stat = (struct stat){0};
+		f->stamp = (struct file_stamp){0};
 }
 
 static void events_came(evutil_socket_t fd, short what, void *arg)
@@ -83,7 +84,7 @@ static void events_came(evutil_socket_t fd, short what, void *arg)
 			gone |= (ev->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF)) != 0;
 			news |= is_news(d, ev);
 			if (ev->len)
-				forget_stat(d, ev->name);
+				forget_stamp(d, ev->name);
 			at += sizeof(*ev) + ev->len;
 		}
 	}

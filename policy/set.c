@@ -21,10 +21,11 @@ struct entry {
 	bool fresh;
 };
 
-/** struct bucket - policies of one namespace, in the order of references */
+/** struct bucket - policies of one namespace, in the order of references; @one: room for the first */
 struct bucket {
 	struct entry **items;
-	size_t count, size;
+	struct entry *one;
+	uint32_t count, size;
 };
 
 struct policy_set {
@@ -50,16 +51,31 @@ static size_t policy_key(char buf[static KEY_MAX], const struct policy *p)
 	return name_key(buf, p->kind, p->namespace_, p->name);
 }
 
+/* Most hold one: there are as many buckets as namespaces and sources. */
+static void bucket_grow(struct bucket *b)
+{
+	struct entry **items = b->items == &b->one ? NULL : b->items;
+
+	if (!b->size) {
+		b->items = &b->one;
+		b->size = 1;
+		return;
+	}
+	b->size *= 2;
+	items = reallocarray(items, b->size, sizeof(struct entry *));
+	if (!items)
+		abort();
+	if (b->items == &b->one)
+		items[0] = b->one;
+	b->items = items;
+}
+
 static void bucket_add(struct bucket *b, struct entry *e)
 {
 	size_t at = b->count;
 
-	if (b->count == b->size) {
-		b->size = b->size ? b->size * 2 : 1;
-		b->items = reallocarray(b->items, b->size, sizeof(struct entry *));
-		if (!b->items)
-			abort();
-	}
+	if (b->count == b->size)
+		bucket_grow(b);
 	/* At the end, but for what policy_set_rollback() brings back. */
 	while (at && b->items[at - 1]->first_ref > e->first_ref)
 		at--;
@@ -78,12 +94,16 @@ static void bucket_remove(struct bucket *b, const struct entry *e)
 		}
 }
 
+static void bucket_fini(struct bucket *b)
+{
+	if (b->items != &b->one)
+		free(b->items);
+}
+
 static void bucket_free(void *p)
 {
-	struct bucket *b = p;
-
-	free(b->items);
-	free(b);
+	bucket_fini(p);
+	free(p);
 }
 
 static void entry_free(void *p)
@@ -113,9 +133,9 @@ void policy_set_free(struct policy_set *s)
 	map_fini(&s->by_namespace, bucket_free);
 	map_fini(&s->by_source, bucket_free);
 	map_fini(&s->by_name, entry_free);
-	free(s->by_ref.items);
-	free(s->gone.items);
-	free(s->fresh.items);
+	bucket_fini(&s->by_ref);
+	bucket_fini(&s->gone);
+	bucket_fini(&s->fresh);
 	free(s);
 }
 
