@@ -101,6 +101,52 @@ test_prefixes_of_a_dry_run_leave_no_trace() {
 	assert_eq deny "$(axo policy trace --from shop/client --to 198.51.100.7 --dport 80 -o json | jq -r .verdict)"
 }
 
+test_a_host_policy_is_tried_too() {
+	cat >"$S/edge.yaml" <<-END
+		apiVersion: cilium.io/v2
+		kind: CiliumClusterwideNetworkPolicy
+		metadata: {name: edge}
+		spec:
+		  nodeSelector: {}
+		  ingress:
+		  - toPorts: [{ports: [{port: "22", protocol: TCP}]}]
+	END
+	would "$S/edge.yaml"
+	assert_eq host "$(jq -r '.changes[0].endpoints | join(" ")' "$S/would")"
+	# Neither the host itself nor its own pods pass a device of it.
+	assert_match "^ingress denied .*world-ipv4.*: any any but TCP 22$" "$(change 0 0)"
+	assert_eq "" "$(grep -o "shop/[a-z]*" "$S/would" || true)"
+	sed -i 's/"22"/"23"/' "$S/edge.yaml"
+	assert_fails axo policy apply --dry-run "$S/edge.yaml"
+	assert_match "locks out ssh" "$(cat "$S/said")"
+	assert_eq 0 "$(in_force)"
+}
+
+# names - of toFQDNs with their identities, as stored
+names() {
+	"$PY" -c 'import sqlite3, sys
+rows = sqlite3.connect(sys.argv[1]).execute("SELECT prefix, id FROM policy_prefix")
+print(*sorted(f"{prefix}={number}" for prefix, number in rows if "example" in prefix))' "$S/state/axoneme.db"
+}
+
+test_names_of_a_dry_run_leave_no_trace() {
+	local before
+	rules names client 'egress: [{toFQDNs: [{matchName: a.example}]}]' | axo policy apply -
+	before=$(names)
+	assert_match "a.example=[0-9]+" "$before"
+	axo policy delete --dry-run shop/names
+	rules more other 'egress: [{toFQDNs: [{matchName: b.example}]}]' >"$S/more.yaml"
+	would "$S/more.yaml"
+	# A change without names keeps those that are there; one that takes them does not.
+	rules web web "$FROM_CLIENT" | axo policy apply -
+	assert_eq "$before" "$(names)"
+	agent_stop
+	agent_start
+	assert_eq "$before" "$(names)"
+	axo policy delete shop/names
+	assert_eq "" "$(names)"
+}
+
 prefixes_are() { [ "$(axo status -o json | jq .policies.prefixIdentities)" -eq "$1" ]; }
 
 # change as above, with what still passes and what did

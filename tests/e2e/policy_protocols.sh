@@ -1,19 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# Policies about SCTP and about protocols without ports, with real packets.
+# Policies about SCTP (IPv4 and IPv6) and about protocols without ports, with real packets.
 # shellcheck source=tests/lib/story.sh
 . "$(dirname "$0")/../lib/story.sh"
 
 setup() {
 	agent_start
 	labelled client client
+	labelled other other
 	labelled web web
 }
 
 # labelled POD APP - in namespace shop
 labelled() {
 	CNI_ARGS="IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=$1" \
-		pod_add "$1" ".args.cni.labels = [{key: \"app\", value: \"$2\"}]"
+		pod_add "$1" ".args.cni.labels = [{key: \"app\", value: \"$2\"}] |
+			.args.cni.ports = [{name: \"diameter\", port: 90, protocol: \"SCTP\"}]"
 }
 
 # allow PORTS - only these from client to web
@@ -83,31 +85,79 @@ test_protocols_without_ports_are_told_apart() {
 	done
 }
 
-# sctp PORT - a packet of SCTP by hand: the kernel need not know the protocol
-sctp() {
-	in_ns client "$PY" -c '
-import socket, struct, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 132)
-init = struct.pack("!BBHIIHHI", 1, 0, 20, 7, 65535, 1, 1, 1)
-s.sendto(struct.pack("!HHII", 4711, int(sys.argv[2]), 0, 0) + init, (sys.argv[1], 0))
-' "$(pod_ip4 web)" "$1"
+# sctp FAMILY POD PORT - that pod says INIT to web, and is answered
+sctp() { in_ns "$2" "$PY" "$ROOT/tests/lib/sctp.py" init "$("pod_ip$1" web)" "$3"; }
+
+sctp_serve() {
+	in_ns web "$PY" "$ROOT/tests/lib/sctp.py" serve "$S/sctp.ready" &
+	wait_until 5 test -e "$S/sctp.ready"
 }
 
+# sctp_only [--denied REASON] PORT... - of 80, 81 and 90 web answers these to the client, in both
+# families; others are dropped for the reason
+sctp_only() {
+	local family port reason=policy
+	if [ "${1:-}" = --denied ]; then
+		reason=$2
+		shift 2
+	fi
+	for family in 4 6; do
+		for port in 80 81 90; do
+			if [[ " $* " == *" $port "* ]]; then
+				sctp $family client $port || fail "IPv$family: no answer from port $port"
+			else
+				expect_drop $reason sctp $family client $port
+			fi
+		done
+	done
+}
+
+# timeout 120
 test_ports_of_sctp_are_told_apart() {
-	local before
-	listen 132
+	sctp_serve
+	sctp_only 80 81 90
 	allow '{port: "80", protocol: SCTP}'
-	before=$(received 132)
-	sctp 80
-	wait_until 3 more_than 132 "$before"
-	expect_drop policy sctp 81
+	sctp_only 80
+	allow '{port: "81", endPort: 90, protocol: SCTP}'
+	sctp_only 81 90
 	allow '{port: "81"}'
-	before=$(received 132)
-	sctp 81
-	wait_until 3 more_than 132 "$before"
-	expect_drop policy sctp 80
+	sctp_only 81
 	allow '{port: "80", protocol: TCP}'
-	expect_drop policy sctp 80
+	sctp_only
+}
+
+# timeout 120
+test_sctp_by_name_peer_and_denial() {
+	local family
+	sctp_serve
+	allow '{port: diameter, protocol: SCTP}'
+	sctp_only 90
+	for family in 4 6; do
+		expect_drop policy sctp $family other 90
+	done
+	cat <<-END | axo policy apply -
+		apiVersion: cilium.io/v2
+		kind: CiliumNetworkPolicy
+		metadata: {name: web, namespace: shop}
+		spec:
+		  endpointSelector: {matchLabels: {app: web}}
+		  ingress: [{fromEndpoints: [{}]}]
+		  ingressDeny: [{fromEndpoints: [{matchLabels: {app: client}}], toPorts: [{ports: [{port: "80", protocol: SCTP}]}]}]
+	END
+	sctp_only --denied policy_deny 81 90
+	for family in 4 6; do
+		sctp $family other 80
+	done
+	# What leaves is judged as what comes is.
+	cat <<-END | axo policy apply -
+		apiVersion: cilium.io/v2
+		kind: CiliumNetworkPolicy
+		metadata: {name: web, namespace: shop}
+		spec:
+		  endpointSelector: {matchLabels: {app: client}}
+		  egress: [{toEndpoints: [{matchLabels: {app: web}}], toPorts: [{ports: [{port: "90", protocol: SCTP}]}]}]
+	END
+	sctp_only 90
 }
 
 story_main "$@"
