@@ -13,7 +13,6 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "axoneme/chaos.h"
 #include "axoneme/delay.h"
@@ -41,6 +40,7 @@ struct delay {
 	struct agent *agent;
 	int tun_fd;
 	struct delay_device device;
+	struct delay_worker *worker;
 	struct delay_line *line;
 	struct event *tick;
 	bool wanted;
@@ -144,7 +144,7 @@ static int make_tap(struct delay *d, struct error *e)
 	d->tun_fd = -1;
 	r = attach(d, AXO_DEV_DELAY, e);
 	if (r == 0) {
-		r = delay_line_start(&d->line, d->device.fd, LINE_BYTES, e);
+		r = delay_line_start(&d->line, d->worker, d->device.fd, LINE_BYTES, e);
 		d->device.fd = -1;
 	}
 	return r;
@@ -235,14 +235,17 @@ static void tick_fired(evutil_socket_t fd, short what, void *arg)
 int delay_prepare(struct delay **out, struct agent *agent, struct error *e)
 {
 	struct delay *d = calloc(1, sizeof(*d));
+	int r;
 
 	if (!d)
 		return error_set(e, ENOMEM, "no memory");
 	d->agent = agent;
 	d->device.fd = -1;
-	/* For the line's thread; without it packets are late by what others take of the processor. */
-	if (setrlimit(RLIMIT_RTPRIO, &(struct rlimit){1, 1}) < 0)
-		log_debug("the delay line gets no priority", "err", strerror(errno));
+	r = delay_worker_start(&d->worker, e);
+	if (r < 0) {
+		free(d);
+		return r;
+	}
 	/* Missing is no error before somebody wants it. */
 	d->tun_fd = delay_tun_open(agent->opt.run_dir);
 	*out = d;
@@ -267,6 +270,7 @@ void delay_close(struct delay *d)
 		unmake(d);
 	if (d->tun_fd >= 0)
 		close(d->tun_fd);
+	delay_worker_stop(d->worker);
 	free(d);
 }
 

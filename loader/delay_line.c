@@ -2,7 +2,7 @@
 /*
  * The delay line; see delay_line.h.
  *
- * The thread reads in batches, so that a flood of new packets does not make those late that are
+ * The worker reads in batches, so that a flood of new packets does not make those late that are
  * due.  Numbers that the agent's thread reads are written by this thread alone, relaxed: each is
  * right by itself.
  */
@@ -11,14 +11,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,7 +40,7 @@ struct delay_line {
 	int fd;
 	int wake_fd;
 	size_t max_bytes;
-	pthread_t thread;
+	struct delay_worker *worker;
 	pthread_mutex_t mutex;
 	bool hasten_all;
 	bool hasten[AXO_MAX_CHAOS];
@@ -215,16 +212,11 @@ static void wait_next(struct delay_line *l, uint64_t now)
 		do_hasten(l);
 }
 
-static void *worker(void *arg)
+static void work(void *arg)
 {
 	struct delay_line *l = arg;
 	bool more = false;
 
-	/* Before everybody else, if the limits of the agent allow it: it sleeps most of the time. */
-	pthread_setschedparam(pthread_self(), SCHED_RR, &(struct sched_param){.sched_priority = 1});
-	/* The default of 50 us is as long as a wake-up itself. */
-	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
-	prctl(PR_SET_NAME, "delay-line", 0, 0, 0);
 	while (!atomic_load(&l->stop)) {
 		if (!more)
 			wait_next(l, now_ns());
@@ -237,7 +229,6 @@ static void *worker(void *arg)
 		release_until(l, DELAY_NEVER);
 	release_until(l, DELAY_NEVER);
 	note_size(l);
-	return NULL;
 }
 
 static void wake(struct delay_line *l)
@@ -260,20 +251,8 @@ static void line_free(struct delay_line *l)
 	free(l);
 }
 
-/* Signals are for the agent's thread. */
-static int thread_start(struct delay_line *l)
-{
-	sigset_t all, old;
-	int r;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = -pthread_create(&l->thread, NULL, worker, l);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return r;
-}
-
-int delay_line_start(struct delay_line **out, int fd, size_t max_bytes, struct error *e)
+int delay_line_start(struct delay_line **out, struct delay_worker *worker, int fd, size_t max_bytes,
+		     struct error *e)
 {
 	struct delay_line *l = calloc(1, sizeof(*l));
 	int r;
@@ -282,18 +261,19 @@ int delay_line_start(struct delay_line **out, int fd, size_t max_bytes, struct e
 		close(fd);
 		return error_set(e, ENOMEM, "no memory for the delay line");
 	}
+	l->worker = worker;
 	l->fd = fd;
 	l->max_bytes = max_bytes;
 	l->alive_ns = now_ns();
 	pthread_mutex_init(&l->mutex, NULL);
 	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = delay_pool_init(&l->pool);
-	if (r == 0)
-		r = l->wake_fd < 0 ? -errno : thread_start(l);
-	if (r < 0) {
+	if (l->wake_fd < 0 || r < 0) {
+		r = r < 0 ? r : -EMFILE;
 		line_free(l);
 		return error_set(e, r, "cannot start the delay line: %s", strerror(-r));
 	}
+	delay_worker_run(worker, work, l);
 	*out = l;
 	return 0;
 }
@@ -304,7 +284,7 @@ void delay_line_stop(struct delay_line *l)
 		return;
 	atomic_store(&l->stop, true);
 	wake(l);
-	pthread_join(l->thread, NULL);
+	delay_worker_wait(l->worker);
 	line_free(l);
 }
 

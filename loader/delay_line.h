@@ -12,7 +12,7 @@
  *      3. more than the asked-for bytes are held: the first ones go early, and are counted;
  *      4. the line is stopped: it ends when nothing is held.
  *
- * One thread calls these functions; the line's own thread is its own affair.
+ * One thread calls these functions; what the line's worker does is its own affair.
  */
 #ifndef LOADER_DELAY_LINE_H
 #define LOADER_DELAY_LINE_H
@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "lib/error.h"
+#include "loader/delay_worker.h"
 
 struct delay_line;
 
@@ -47,12 +48,14 @@ struct delay_line_stats {
 
 /**
  * delay_line_start - hold what comes from @fd
+ * @worker: idle; it works for the line until delay_line_stop()
  * @fd: taken over, also on failure; non-blocking; every read() is one packet
  * @max_bytes: see 3
  */
-int delay_line_start(struct delay_line **line, int fd, size_t max_bytes, struct error *e);
+int delay_line_start(struct delay_line **line, struct delay_worker *worker, int fd,
+		     size_t max_bytes, struct error *e);
 
-/** delay_line_stop - deliver all, end the thread, close the descriptor; NULL is fine */
+/** delay_line_stop - deliver all, let the worker go, close the descriptor; NULL is fine */
 void delay_line_stop(struct delay_line *line);
 
 /** delay_line_alive - renew the lease (2) until @now_ns + AXO_CHAOS_LEASE_NS, CLOCK_MONOTONIC */

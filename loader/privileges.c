@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 
 #include "lib/cleanup.h"
+#include "lib/log.h"
 
 static const cap_value_t kept[] = {CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN};
 
@@ -82,4 +83,12 @@ int privileges_drop(struct error *e)
 	     cap_set_flag(caps, CAP_EFFECTIVE, count, kept, CAP_SET) < 0 || cap_set_proc(caps) < 0))
 		r = -errno;
 	return r < 0 ? error_set(e, r, "cannot give up capabilities: %s", strerror(-r)) : 0;
+}
+
+void privileges_drop_all(void)
+{
+	_cleanup_(cleanup_cap) cap_t none = cap_init();
+
+	if (!none || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || cap_set_proc(none) < 0)
+		log_err(errno, "a thread cannot give up its capabilities");
 }

@@ -25,8 +25,11 @@ int privileges_judge(const struct privilege_facts *facts, struct error *e);
  * privileges_drop - keep CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN in the permitted and effective
  * sets, empty the inheritable, ambient and bounding sets of all others, and forbid gaining any
  *
- * Capabilities belong to threads: call it while there is only one.
+ * Capabilities belong to threads: those that there are give up theirs by privileges_drop_all().
  */
 int privileges_drop(struct error *e);
+
+/** privileges_drop_all - this thread keeps none, and can gain none */
+void privileges_drop_all(void);
 
 #endif

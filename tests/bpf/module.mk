@@ -15,4 +15,4 @@ endef
 $(foreach s,$(bpf_test_SRCS),$(eval $(call bpf_test,$(s),tests/bpf-$(patsubst test_%.c,%,$(notdir $(s))))))
 # The delay line is the agent's own.
 tests/bpf-chaos_live_ARCHIVES := loader policy lib
-tests/bpf-chaos_live_LIBS += -lpthread
+tests/bpf-chaos_live_LIBS += -lpthread -lcap

@@ -33,6 +33,7 @@ struct pair {
 	int server;
 };
 
+static struct delay_worker *worker;
 static struct delay_line *line;
 static struct delay_device device;
 
@@ -58,7 +59,8 @@ static int line_setup(void **state)
 	if (!rc)
 		rc = attach_out(*state, device.out);
 	if (!rc && device.fd >= 0)
-		rc = delay_line_start(&line, device.fd, 64 << 20, &e);
+		rc = delay_worker_start(&worker, &e)
+			     ?: delay_line_start(&line, worker, device.fd, 64 << 20, &e);
 	if (rc)
 		fprintf(stderr, "line: %d %s\n", rc, e.msg);
 	return rc;
@@ -68,6 +70,8 @@ static int line_teardown(void **state)
 {
 	delay_line_stop(line);
 	line = NULL;
+	delay_worker_stop(worker);
+	worker = NULL;
 	return fixture_group_teardown(state);
 }
 

@@ -270,6 +270,20 @@ test_the_option_says_who_holds() {
 	done
 }
 
+# thread_field NAME - a line of the status of the agent's thread delay-line
+thread_field() {
+	grep -l "^Name:.delay-line" "/proc/$AGENT_PID/task/"*/status | xargs sed -n "s/^$1:\\t//p"
+}
+
+test_the_thread_has_priority_and_no_privileges() {
+	local thread
+	assert_eq 0000000000000000 "$(thread_field CapPrm)" "capabilities"
+	chrt -r 1 true || skip "nobody here has priority"
+	thread=$(thread_field Pid)
+	assert_match SCHED_RR "$(chrt -p "$thread")" "the thread's class"
+	assert_match SCHED_OTHER "$(chrt -p "$AGENT_PID")" "the agent's class"
+}
+
 held_again() {
 	ask 1 100 >"$S/result" && [ "$(of min)" -ge 300 ]
 }

@@ -37,6 +37,7 @@ struct frame {
 } __attribute__((packed));
 
 struct world {
+	struct delay_worker *worker;
 	struct delay_line *line;
 	int fd;
 };
@@ -58,12 +59,14 @@ static void start(struct world *w, size_t max_bytes)
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	w->fd = fds[0];
-	assert_int_equal(delay_line_start(&w->line, fds[1], max_bytes, &e), 0);
+	assert_int_equal(delay_worker_start(&w->worker, &e), 0);
+	assert_int_equal(delay_line_start(&w->line, w->worker, fds[1], max_bytes, &e), 0);
 }
 
 static void stop(struct world *w)
 {
 	delay_line_stop(w->line);
+	delay_worker_stop(w->worker);
 	close(w->fd);
 }
 
@@ -177,6 +180,7 @@ static void stop_delivers_everything(void **state)
 	delay_line_stop(w.line);
 	for (uint32_t i = 0; i < 100; i++)
 		assert_int_equal(receive(&w), i);
+	delay_worker_stop(w.worker);
 	close(w.fd);
 }
 
