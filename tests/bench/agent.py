@@ -10,12 +10,12 @@ import time
 
 from plugin import Plugin
 
-READY_S = 180  # for emulated machines; nothing is measured by it
+READY_S = 600  # for emulated machines; nothing is measured by it
 
 
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
-        super().__init__("axoneme", timeout=30)
+        super().__init__("axoneme", timeout=300)
         self.path = path
 
     def connect(self):

@@ -60,20 +60,23 @@ static socklen_t make_address(const char *text, uint16_t port, struct sockaddr_s
 	return sizeof(*six);
 }
 
-static void enter(const char *netns, int cpu)
+static void enter(const struct ends *ends, const char *netns)
 {
+	const struct sched_param one = {.sched_priority = 1};
 	int fd = open(netns, O_RDONLY | O_CLOEXEC);
 	cpu_set_t set;
 
 	if (fd < 0 || setns(fd, CLONE_NEWNET))
 		err(1, "cannot enter network namespace %s", netns);
 	close(fd);
-	if (cpu < 0)
+	if (ends->first && sched_setscheduler(0, SCHED_RR, &one))
+		warn("no priority over others");
+	if (ends->cpu < 0)
 		return;
 	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
+	CPU_SET((size_t)ends->cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
-		err(1, "cannot pin to core %d", cpu);
+		err(1, "cannot pin to core %d", ends->cpu);
 }
 
 /* Before connecting: the window is scaled by it. */
@@ -132,7 +135,7 @@ static int serve(const struct ends *ends, int port_pipe, ends_fn server, const v
 	int fd;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	enter(ends->server_netns, ends->cpu);
+	enter(ends, ends->server_netns);
 	fd = open_socket(ends, addr.ss_family);
 	if (bind(fd, (struct sockaddr *)&addr, len) || (!ends->udp && listen(fd, 1)) ||
 	    getsockname(fd, (struct sockaddr *)&addr, &len))
@@ -151,7 +154,7 @@ static int connect_to(const struct ends *ends, uint16_t port)
 	socklen_t len = make_address(ends->address, port, &addr);
 	int fd;
 
-	enter(ends->client_netns, ends->cpu);
+	enter(ends, ends->client_netns);
 	fd = open_socket(ends, addr.ss_family);
 	if (connect(fd, (struct sockaddr *)&addr, len))
 		err(1, "cannot connect to %s", ends->address);

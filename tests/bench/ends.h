@@ -19,6 +19,7 @@
  * @address:      the server's address, IPv4 or IPv6 text
  * @udp:          datagrams instead of a stream
  * @cpu:          core of both ends; -1 = not pinned
+ * @first:        both ends run before everybody else (SCHED_RR), if that is allowed
  * @buffer_bytes: of both sockets' queues; 0 = as the kernel tunes them
  */
 struct ends {
@@ -27,6 +28,7 @@ struct ends {
 	const char *address;
 	bool udp;
 	int cpu;
+	bool first;
 	int buffer_bytes;
 };
 

@@ -2,14 +2,15 @@
 /*
  * Request/response: 1-byte ping-pong between two namespaces, one request in flight.
  *
- *     rr [-u] [-n COUNT] [-w WARM_UP] [-c CPU] [-s SECONDS] [-p MS]
+ *     rr [-u] [-n COUNT] [-w WARM_UP] [-c CPU] [-s SECONDS] [-p MS] [-r]
  *         CLIENT_NETNS SERVER_NETNS ADDRESS
  *
  * Prints the median and the 99th percentile of COUNT round trips in nanoseconds, after WARM_UP (500)
  * that do not count, and how many there were.  With -s it ends after SECONDS at the latest, however
  * long an answer takes; the one that is not there by then counts with the time it was waited for.
  * With -p the client sleeps for MS between round trips, so that it has to be woken up as one that
- * waits for a held answer has to.
+ * waits for a held answer has to.  With -r both ends run before everybody else, so that what is
+ * measured is not how busy the machine is.
  */
 #include <err.h>
 #include <errno.h>
@@ -134,7 +135,7 @@ int main(int argc, char **argv)
 	struct counts count = {.measured = 10000, .warm_up = WARM_UP};
 	int option, status;
 
-	while ((option = getopt(argc, argv, "un:w:c:s:p:")) != -1) {
+	while ((option = getopt(argc, argv, "un:w:c:s:p:r")) != -1) {
 		switch (option) {
 		case 'u':
 			ends.udp = true;
@@ -147,6 +148,9 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 			ends.cpu = (int)number(optarg, 0, 1023);
+			break;
+		case 'r':
+			ends.first = true;
 			break;
 		case 'p':
 			count.pause_ms = (unsigned int)number(optarg, 0, 1000);
