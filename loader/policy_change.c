@@ -94,7 +94,8 @@ static int peers_change(struct change *c, struct error *e)
 }
 
 /* Nothing is written: how much it would be is added up instead. */
-static int subjects_try(struct change *c, const struct policy_trial *trial, struct error *e)
+static int subjects_try(struct change *c, const struct policy_trial *trial, uint64_t *entries,
+			struct error *e)
 {
 	struct policy_room room = {0};
 	struct policy_subject *s;
@@ -115,6 +116,7 @@ static int subjects_try(struct change *c, const struct policy_trial *trial, stru
 		if (r < 0)
 			return r;
 	}
+	*entries = c->p->entries_kept + room.entries_more;
 	return 0;
 }
 
@@ -256,6 +258,7 @@ int policy_try(struct policy_engine *p, struct policy_source *sources, size_t co
 	       const struct policy_trial *trial, struct error *e)
 {
 	struct change c = {.p = p};
+	uint64_t entries = 0;
 	int r;
 
 	policy_set_begin(p->set);
@@ -269,9 +272,9 @@ int policy_try(struct policy_engine *p, struct policy_source *sources, size_t co
 	if (r == 0)
 		r = chaos_change_try(p, &(struct chaos_changes){c.policies, c.count, c.gone}, e);
 	if (r == 0)
-		r = subjects_try(&c, trial, e);
+		r = subjects_try(&c, trial, &entries, e);
 	if (r == 0 && trial->fits)
-		trial->fits(trial->arg);
+		trial->fits(trial->arg, entries);
 	change_undo(&c);
 	free(c.policies);
 	return r;

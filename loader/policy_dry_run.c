@@ -368,11 +368,11 @@ static void subject_tried(void *arg, const struct policy_subject *s, const struc
 	diff_fini(&diff);
 }
 
-static void all_fits(void *arg)
+static void all_fits(void *arg, uint64_t entries)
 {
 	const struct dry_run *d = arg;
 
-	d->ask->warn(d->ask->arg);
+	d->ask->warn(d->ask->arg, entries);
 }
 
 int policy_dry_run(struct policy_engine *p, const struct dry_run_ask *ask, json_t **out,

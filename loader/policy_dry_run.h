@@ -6,6 +6,7 @@
 #define LOADER_POLICY_DRY_RUN_H
 
 #include <jansson.h>
+#include <stdint.h>
 
 #include "lib/error.h"
 
@@ -18,12 +19,13 @@ struct policy_source;
 /**
  * struct dry_run_ask
  * @sources: @count, taken as by policy_change()
- * @warn:    called with @arg when it would fit, while the set is as it would be
+ * @warn:    called with @arg when it would fit, with how many entries there would be then, while the
+ *           set is as it would be
  */
 struct dry_run_ask {
 	struct policy_source *sources;
 	size_t count;
-	void (*warn)(void *arg);
+	void (*warn)(void *arg, uint64_t entries);
 	void *arg;
 };
 

@@ -99,13 +99,13 @@ struct policy_subject;
 /**
  * struct policy_trial - what is told of a change that is only tried
  * @subject: one that is touched would get @after, which is freed behind the call
- * @fits:    all that would be in force; NULL: not wanted
+ * @fits:    all would fit, with so many entries in force; NULL: not wanted
  *
  * In both calls the set and the peers are as they would be.
  */
 struct policy_trial {
 	void (*subject)(void *arg, const struct policy_subject *s, const struct compiled *after);
-	void (*fits)(void *arg);
+	void (*fits)(void *arg, uint64_t entries);
 	void *arg;
 };
 

@@ -190,10 +190,8 @@ struct vain {
 	struct report *report;
 };
 
-static void vain_warn(void *arg)
+static void vain_warn(const struct vain *v)
 {
-	const struct vain *v = arg;
-
 	for (size_t i = 0; i < v->plan->count; i++) {
 		const struct policy_name *n = &v->plan->names[i];
 		const struct policy *policy = policy_set_find(v->p->set, (enum policy_kind)n->kind,
@@ -205,11 +203,20 @@ static void vain_warn(void *arg)
 	}
 }
 
+/* Of a dry run: also how many entries there would be. */
+static void vain_would(void *arg, uint64_t entries)
+{
+	const struct vain *v = arg;
+
+	vain_warn(v);
+	policy_warn_budget(v->p, entries, v->report);
+}
+
 static int plan_run(struct policy_engine *p, struct plan *plan, const struct policy_text *t,
 		    struct policy_outcome *o, struct error *e)
 {
 	struct vain vain = {p, plan, &o->report};
-	const struct dry_run_ask ask = {plan->sources, plan->count, vain_warn, &vain};
+	const struct dry_run_ask ask = {plan->sources, plan->count, vain_would, &vain};
 	int r;
 
 	o->count = plan->count;
@@ -219,7 +226,7 @@ static int plan_run(struct policy_engine *p, struct plan *plan, const struct pol
 	if (r == 0)
 		vain_warn(&vain);
 	if (r == 0)
-		policy_warn_budget(p, &o->report);
+		policy_warn_budget(p, p->entries_kept, &o->report);
 	return r;
 }
 

@@ -7,7 +7,7 @@
 #include "loader/agent.h"
 #include "loader/policy_internal.h"
 
-/* From three quarters of the entries on, the second copy of a large policy may not fit. */
+/* From three quarters of what can be in force on. */
 #define BUDGET_NUMERATOR 3
 #define BUDGET_DENOMINATOR 4
 
@@ -152,13 +152,14 @@ void policy_warn(const struct policy_engine *p, const struct policy *policy, str
 	chaos_warn(p, policy, report);
 }
 
-void policy_warn_budget(const struct policy_engine *p, struct report *report)
+void policy_warn_budget(const struct policy_engine *p, uint64_t entries, struct report *report)
 {
-	if (p->entries <= p->entries_limit / BUDGET_DENOMINATOR * BUDGET_NUMERATOR)
+	uint64_t most = p->entries_limit / 2;
+
+	if (entries <= most / BUDGET_DENOMINATOR * BUDGET_NUMERATOR)
 		return;
-	report_add(
-		report, SEVERITY_WARNING, (struct pos){0},
-		"%llu of %llu policy entries are in use: a change, which needs room for a second "
-		"copy of what it touches, may not fit",
-		(unsigned long long)p->entries, (unsigned long long)p->entries_limit);
+	report_add(report, SEVERITY_WARNING, (struct pos){0},
+		   "%llu of the %llu policy entries that can be in force are: what needs more is "
+		   "refused",
+		   (unsigned long long)entries, (unsigned long long)most);
 }

@@ -5,6 +5,8 @@
 #ifndef LOADER_POLICY_WARNING_H
 #define LOADER_POLICY_WARNING_H
 
+#include <stdint.h>
+
 #include "policy/report.h"
 
 struct policy;
@@ -26,7 +28,7 @@ void policy_warn(const struct policy_engine *p, const struct policy *policy, str
 /** chaos_warn - finding 5 */
 void chaos_warn(const struct policy_engine *p, const struct policy *policy, struct report *report);
 
-/** policy_warn_budget - the entries of all policies are so many that a change may find no room */
-void policy_warn_budget(const struct policy_engine *p, struct report *report);
+/** policy_warn_budget - @entries in force, or that would be, are near what there is room for */
+void policy_warn_budget(const struct policy_engine *p, uint64_t entries, struct report *report);
 
 #endif

@@ -40,23 +40,44 @@ static enum cli_exit complain(const struct cli *cli, int status, const json_t *a
 	return cli_fail(cli, "the agent answered HTTP status %d without a message", status);
 }
 
-enum cli_exit client_call(const struct cli *cli, const struct call *call, json_t **answer)
+/* The HTTP status with *answer, or negative errno with @e. */
+static int exchange(struct http *http, const struct call *call, json_t **answer, struct error *e)
 {
 	_cleanup_free_ char *body = call->body ? json_dumps(call->body, JSON_COMPACT) : NULL;
-	_cleanup_http_ struct http *http = NULL;
 	_cleanup_free_ char *text = NULL;
-	_cleanup_json_ json_t *json = NULL;
 	struct http_response res = {0};
+	int r = http_request(http, call->method, call->path, body, &res, e);
+
+	if (r)
+		return r < 0 ? r : -r;
+	text = res.body;
+	*answer = json_loadb(text, res.len, 0, NULL);
+	return res.status;
+}
+
+int client_try(const struct cli *cli, const struct call *call, json_t **answer)
+{
+	_cleanup_http_ struct http *http = NULL;
 	struct error e;
+	int r = http_open(cli->socket, TIMEOUT_MS, &http, &e);
+
+	return r < 0 ? r : exchange(http, call, answer, &e);
+}
+
+enum cli_exit client_call(const struct cli *cli, const struct call *call, json_t **answer)
+{
+	_cleanup_http_ struct http *http = NULL;
+	_cleanup_json_ json_t *json = NULL;
+	struct error e;
+	int status;
 
 	if (connect_to(cli, TIMEOUT_MS, &http))
 		return CLI_FAILED;
-	if (http_request(http, call->method, call->path, body, &res, &e))
+	status = exchange(http, call, &json, &e);
+	if (status < 0)
 		return cli_fail(cli, "%s", e.msg);
-	text = res.body;
-	json = json_loadb(text, res.len, 0, NULL);
-	if (res.status != 200)
-		return complain(cli, res.status, json);
+	if (status != 200)
+		return complain(cli, status, json);
 	if (!json)
 		return cli_fail(cli, "the agent's answer to %s %s is no JSON", call->method,
 				call->path);

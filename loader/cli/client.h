@@ -23,6 +23,13 @@ struct call {
  */
 enum cli_exit client_call(const struct cli *cli, const struct call *call, json_t **answer);
 
+/**
+ * client_try - send @call, and complain of nothing
+ * @answer: a new reference, NULL = it is no JSON
+ * Return: the HTTP status, or a negative number: there is no agent
+ */
+int client_try(const struct cli *cli, const struct call *call, json_t **answer);
+
 /** client_get - client_call() of GET @path */
 enum cli_exit client_get(const struct cli *cli, const char *path, json_t **answer);
 

@@ -29,7 +29,7 @@ const struct command commands[] = {
 	{"monitor", "[--type TYPE]", 0, 0, OPTION_TYPE, cmd_monitor,
 	 "events as they happen, until interrupted (type: drop, policy-verdict, chaos, l7)"},
 	{"policy validate", "FILE...", 1, MANY, 0, cmd_policy_validate,
-	 "check policy files, without an agent (- is standard input)"},
+	 "check policy files; needs no agent (- is standard input)"},
 	{"policy apply", "[--dry-run] FILE...", 1, MANY, OPTION_DRY_RUN, cmd_policy_apply,
 	 "put policies in force, each file as a whole (- is standard input)"},
 	{"policy delete", "[--dry-run] [--kind KIND] NAMESPACE/NAME | --file FILE", 0, 1,

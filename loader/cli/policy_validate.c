@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Checking policy files where no agent runs; see policy_validate.h. */
+/* Checking policy files, with an agent or without; see policy_validate.h. */
 #include "loader/cli/policy_validate.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/file.h"
+#include "loader/api.h"
 #include "loader/cli/client.h"
 #include "policy/node.h"
 #include "policy/parse.h"
@@ -87,6 +88,48 @@ static void text_check(const char *text, size_t len, struct policy_set *set, str
 		policies_free(head);
 }
 
+/* --- what only an agent can know --- */
+
+static bool is_known(const struct report *r, struct pos pos, const char *text)
+{
+	for (uint32_t i = 0; i < r->count; i++)
+		if (r->items[i].pos.line == pos.line && r->items[i].pos.column == pos.column &&
+		    !strcmp(r->items[i].text, text))
+			return true;
+	return false;
+}
+
+static void warning_add(struct report *r, const json_t *warning)
+{
+	const struct pos pos = {(uint32_t)client_number(warning, "line"),
+				(uint32_t)client_number(warning, "column")};
+	const char *text = client_text(warning, "message");
+
+	if (!is_known(r, pos, text))
+		report_add(r, SEVERITY_WARNING, pos, "%s", text);
+}
+
+/*
+ * Where an agent runs: what the file would say in vain as things are there, and whether it fits.
+ * Where none does, or one has these names from elsewhere, there is nothing to be said.
+ */
+static void agent_warn(const struct cli *cli, const char *text, size_t len, struct checked *c)
+{
+	_cleanup_json_ json_t *body = json_pack("{s:s, s:s%}", "file", c->file, "text", text, len);
+	_cleanup_json_ json_t *answer = NULL;
+	const struct call call = {"POST", "/v1/policies/dry-run", body};
+	const json_t *w;
+	size_t i;
+	int status = body ? client_try(cli, &call, &answer) : -EINVAL;
+
+	if (status == 200)
+		json_array_foreach(json_object_get(answer, "warnings"), i, w)
+			warning_add(&c->report, w);
+	else if (status > 0 && client_number(answer, "code") == API_EXHAUSTED)
+		report_add(&c->report, SEVERITY_WARNING, (struct pos){0},
+			   "the agent has no room: %s", client_text(answer, "message"));
+}
+
 /* @results: NULL = text is wanted. */
 static bool file_validate(const struct cli *cli, const char *file, struct policy_set *set,
 			  json_t *results)
@@ -98,6 +141,8 @@ static bool file_validate(const struct cli *cli, const char *file, struct policy
 	if (file_get(cli, file, &text, &len))
 		return false;
 	text_check(text, len, set, &c);
+	if (c.good)
+		agent_warn(cli, text, len, &c);
 	if (results)
 		json_array_append_new(results, checked_json(&c));
 	else

@@ -216,6 +216,27 @@ test_what_would_be_refused_is_refused() {
 	assert_fails axo policy apply --dry-run "$S/many.yaml"
 	assert_match "needs [0-9]+ entries" "$(cat "$S/said")"
 	assert_eq 1 "$(in_force)"
+	# To validate is not to apply: the file is good, and there is no room.
+	axo policy validate "$S/many.yaml" 2>"$S/said"
+	assert_match "warning: .*the agent has no room: .*needs [0-9]+ entries" "$(cat "$S/said")"
+	agent_stop
+	axo policy validate "$S/many.yaml" 2>"$S/said"
+	assert_eq "" "$(cat "$S/said")"
+}
+
+test_entries_are_counted_against_the_budget() {
+	local what
+	agent_stop
+	agent_start --policy-entry-max 256
+	rules many web "ingress: [{toPorts: [{ports: [$(for i in $(seq 81 2 151); do printf '{port: "%d"}, ' "$i"; done)]}]}]" >"$S/many.yaml"
+	for what in validate "apply --dry-run" apply; do
+		# shellcheck disable=SC2086 # two words
+		axo policy $what "$S/many.yaml" 2>"$S/said"
+		assert_match "warning: $S/many.yaml: (9[7-9]|1[0-2][0-9]) of the 128 policy entries that can be in force are" "$(cat "$S/said")"
+	done
+	rules many web "$FROM_CLIENT" >"$S/few.yaml"
+	axo policy validate "$S/few.yaml" 2>"$S/said"
+	assert_eq "" "$(cat "$S/said")"
 }
 
 applied() { [ "$(in_force)" -eq "$1" ]; }
@@ -226,8 +247,9 @@ test_warnings_stand_in_the_answer() {
 		rules vain nobody 'egress: [{toEndpoints: [{matchLabels: {app: ghost}}]}, {toCIDRSet: [{cidrGroupRef: none}]}, {toEntities: [kube-apiserver]}, {toPorts: [{ports: [{port: nowhere, protocol: TCP}]}]}]'
 		rules never web 'ingress: [{fromEndpoints: [{matchExpressions: [{key: app, operator: Exists}, {key: app, operator: DoesNotExist}]}]}]' | sed '1i ---'
 	} >"$S/vain.yaml"
-	for what in --dry-run ""; do
-		axo policy apply $what "$S/vain.yaml" >"$S/out" 2>"$S/said"
+	for what in validate "apply --dry-run" apply; do
+		# shellcheck disable=SC2086 # two words
+		axo policy $what "$S/vain.yaml" >"$S/out" 2>"$S/said"
 		assert_match "warning: $S/vain.yaml:[0-9]+:[0-9]+: spec: the selector selects no pod now" "$(cat "$S/said")"
 		assert_match "spec.egress\[0\]: the selector matches nobody now" "$(cat "$S/said")"
 		assert_match "no CiliumCIDRGroup none now" "$(cat "$S/said")"
@@ -235,6 +257,8 @@ test_warnings_stand_in_the_answer() {
 		assert_match "a port named nowhere now" "$(cat "$S/said")"
 		assert_match "can never match" "$(cat "$S/said")"
 	done
+	# What can be known without an agent is said once.
+	assert_eq 1 "$(axo policy validate "$S/vain.yaml" 2>&1 | grep -c "can never match")"
 	axo policy apply -o json "$S/vain.yaml" >"$S/out" 2>"$S/said"
 	assert_eq "number string" "$(jq -r '.warnings[0] | "\(.line | type) \(.message | type)"' "$S/out")"
 	# What is there is no vanity.
