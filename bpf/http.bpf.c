@@ -11,15 +11,13 @@
  */
 #include "bpf/lib/http_request.h"
 #include "bpf/lib/http_response.h"
+#include "bpf/lib/pass.h"
 
-static __always_inline int http_packet(struct __sk_buff *skb, struct packet *p)
+static __always_inline int http_packet(struct __sk_buff *skb, struct packet *p, struct axo_flow *f)
 {
-	struct http_packet c = {.p = p};
+	struct http_packet c = {.p = p, .f = f};
 	int rc;
 
-	c.f = flow_find(p);
-	if (!c.f)
-		return -AXO_DROP_FEATURE;
 	if (p->key.proto != IPPROTO_TCP)
 		return -AXO_DROP_L7_FORM;
 	rc = l7_parse(skb, p, &c.s);
@@ -46,13 +44,16 @@ SEC("tc")
 int http(struct __sk_buff *skb)
 {
 	struct tail_call *t = tail_get();
+	struct axo_flow *f;
 	int rc;
 
 	if (!t)
 		return TC_ACT_SHOT;
-	rc = http_packet(skb, &t->p);
+	f = flow_find(&t->p);
+	rc = f ? http_packet(skb, &t->p, f) : -AXO_DROP_FEATURE;
+	/* What `pass` would do, without finding the flow once more. */
 	if (!rc)
-		rc = tail_next(skb, t);
+		rc = t->p.features ? tail_next(skb, t) : flow_pass_features(skb, &t->p, f);
 	return rc < 0 ? drop(skb, &t->p, -rc) : rc;
 }
 

@@ -14,14 +14,8 @@
 static __noinline int pass_deliver(struct __sk_buff *skb, struct packet *p)
 {
 	struct axo_flow *f = flow_find(p);
-	struct axo_flow_side *s;
 
-	if (!f)
-		return -AXO_DROP_FEATURE;
-	s = flow_side(f, p);
-	if (f->verdict != AXO_VERDICT_ALLOW || s->deliver == AXO_DELIVER_NONE)
-		return -AXO_DROP_FEATURE;
-	return flow_pass(skb, p, f);
+	return f ? flow_pass_features(skb, p, f) : -AXO_DROP_FEATURE;
 }
 
 SEC("tc")

@@ -176,6 +176,7 @@ static int start_network(struct agent *agent, struct error *e)
 		return r;
 	agent->config = gw.config;
 	agent->config.native = options_native(&agent->opt);
+	agent->config.kernel_reads = datapath_reads_kernel();
 	agent->config.mtu = (uint16_t)gw.mtu;
 	agent->mtu = gw.mtu;
 	r = masquerade_apply(&agent->opt, e);

@@ -70,6 +70,9 @@ struct datapath_map_info {
 	uint64_t bytes;
 };
 
+/** datapath_reads_kernel - may programs read the kernel's memory?  A locked-down kernel says no */
+bool datapath_reads_kernel(void);
+
 /**
  * datapath_open - open, configure, load, pin
  *

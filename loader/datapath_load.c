@@ -176,6 +176,12 @@ int datapath_load(struct datapath *dp, const struct options *opt, const struct a
 	return r;
 }
 
+bool datapath_reads_kernel(void)
+{
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_probe_read_kernel, NULL) ==
+	       1;
+}
+
 const void *datapath_object(size_t *size)
 {
 	return axoneme_bpf__elf_bytes(size);

@@ -2,7 +2,8 @@
 /*
  * Load-time configuration, as programs see it, and the headers that every program needs.
  *
- * Only UAPI headers: the programs touch no kernel structure but struct __sk_buff.
+ * Only UAPI headers: the programs touch no kernel structure but struct __sk_buff (l7_skb.h reads
+ * some words of others, by the kernel's own description of them).
  */
 #ifndef BPF_LIB_CONFIG_H
 #define BPF_LIB_CONFIG_H

@@ -97,6 +97,9 @@ static __noinline struct axo_flow *flow_find(struct packet *p)
 	struct axo_flow *f = bpf_map_lookup_elem(&axo_flow, &p->key);
 
 	p->found = FLOW_IN_HASH;
+	/* Seen in this tick: no need to read a clock. */
+	if (f && f->tick == flow_tick() && f->state == AXO_FLOW_ESTABLISHED)
+		return f;
 	if (!f) {
 		f = bpf_map_lookup_elem(&axo_flow_lru, &p->key);
 		p->found = f ? FLOW_IN_LRU : FLOW_NOWHERE;

@@ -3,9 +3,9 @@
  * What a client sends: put in order (l7_tcp.h), read (l7_http.h), let through or answered.
  *
  * What is judged must be what arrives.  A sender can change bytes that it gave to the kernel by
- * reference (sendfile() of a file that it writes to, vmsplice()), so bytes are copied out of
- * fragments into the head of the buffer (bpf_skb_pull_data()) before they are read: that memory is
- * the kernel's alone.  Bodies are not copied: what is in them changes no verdict.
+ * reference (sendfile() of a file that it writes to, vmsplice()), so bytes that might be such are
+ * copied out of fragments into the head of the buffer (bpf_skb_pull_data()) before they are read:
+ * that memory is the kernel's alone.  Bodies are not copied: what is in them changes no verdict.
  */
 #ifndef BPF_LIB_HTTP_REQUEST_H
 #define BPF_LIB_HTTP_REQUEST_H
@@ -14,6 +14,7 @@
 #include "bpf/lib/http_event.h"
 #include "bpf/lib/http_read.h"
 #include "bpf/lib/l7_bytes.h"
+#include "bpf/lib/l7_skb.h"
 
 /* Bytes that are copied at first: most heads.  A longer one costs a copy of the whole packet. */
 #define HTTP_PULL_FIRST 1024
@@ -21,6 +22,8 @@
 /** http_pull - the first @len bytes of the payload are safe from their sender */
 static __always_inline int http_pull(struct __sk_buff *skb, const struct http_packet *c, __u32 len)
 {
+	if (l7_skb_is_private(skb, c->s.off, c->s.len))
+		return 0;
 	return bpf_skb_pull_data(skb, c->s.off + len) ? -AXO_DROP_L7_ORDER : 0;
 }
 
@@ -41,6 +44,7 @@ static __always_inline __u32 http_pull_first(const struct http_packet *c)
  * struct http_feed - argument of http_feed_step()
  * @pos:    offset in the payload of the next byte
  * @pulled: bytes of the payload that were copied
+ * @chunk:  offset in the payload of what is in the room
  * @begin, @end: of the structure, offsets in the payload
  * @event:  enum axo_http_event, the last one
  * @watched: somebody listens to AXO_EVENT_L7
@@ -52,6 +56,7 @@ struct http_feed {
 	struct l7_scratch *room;
 	__u32 pos;
 	__u32 pulled;
+	__u32 chunk;
 	__u32 begin;
 	__u32 end;
 	__u32 event;
@@ -91,6 +96,7 @@ static __always_inline int http_feed_chunk(struct http_feed *feed)
 	}
 	if (l7_scratch_load(feed->skb, feed->room, off, n))
 		return -AXO_DROP_L7_ORDER;
+	feed->chunk = feed->pos;
 	feed->event = http_read_request(h, n);
 	if (feed->event == AXO_HTTP_HEAD)
 		http_tell_head(feed->c->p, &h->http.result);
@@ -121,6 +127,19 @@ static long http_feed_step(__u32 i, struct http_feed *feed)
 	return feed->rc || feed->event == AXO_HTTP_DENY || feed->event == AXO_HTTP_HOLD;
 }
 
+/** http_keep - remember the structure that was read; 0 or not */
+static __always_inline int http_keep(const struct http_feed *feed)
+{
+	struct http_packet *c = feed->c;
+
+	/* Usually a head is one chunk, and still in the room. */
+	if (!c->o.cut && !feed->begin && !feed->chunk && feed->end == c->o.len)
+		return l7_tcp_keep_one(&c->h->tcp, &c->o,
+				       l7_room_hash(feed->room, &c->h->tcp, feed->end));
+	return l7_keep(feed->skb, &c->h->tcp, &c->o, (__u64)feed->begin << 32 | feed->end,
+		       c->s.off);
+}
+
 /**
  * http_judge - the new bytes of a segment; @pulled: bytes of the payload that were copied
  *
@@ -146,10 +165,7 @@ static __noinline int http_judge(struct __sk_buff *skb, struct http_packet *c, _
 		return -AXO_DROP_L7_FORGED;
 	if (feed.event == AXO_HTTP_DENY || feed.pos < c->s.len)
 		return -AXO_DROP_L7_DENIED;
-	if (feed.begin < feed.end &&
-	    l7_keep(skb, &c->h->tcp, &c->o, (__u64)feed.begin << 32 | feed.end, c->s.off))
-		return -AXO_DROP_L7_FORGED;
-	return 0;
+	return feed.begin < feed.end && http_keep(&feed) ? -AXO_DROP_L7_FORGED : 0;
 }
 
 /** http_ordered - a segment with payload, the entry being ours.  0, or -AXO_DROP_x */

@@ -13,7 +13,7 @@ struct l7_bytes {
 
 #define l7_loop(count, step, context) bpf_loop(count, step, context, 0)
 
-#include "bpf/lib/l7_tcp.h"
+#include "bpf/lib/l7_keep.h"
 
 /** struct l7_hash_run - argument of l7_hash_step() */
 struct l7_hash_run {
@@ -61,6 +61,19 @@ static __always_inline int l7_bytes_hash(struct l7_bytes *from, const struct axo
 	*hash = 0;
 	return l7_skb_hash(from->skb, t, from->off + off, len, hash);
 }
+
+/** l7_room_hash - of the first @n bytes in the room, all that is there: what l7_skb_hash() says */
+static __always_inline __u64 l7_room_hash(const struct l7_scratch *room, const struct axo_l7_tcp *t,
+					  __u32 n)
+{
+	__u64 hash;
+
+	if (n <= AXO_L7_BLOCK)
+		return l7_hash_add(0, room->bytes, n, t->key);
+	hash = l7_hash_add(0, room->bytes, AXO_L7_BLOCK, t->key);
+	return l7_hash_add(hash, room->bytes + AXO_L7_BLOCK, n - AXO_L7_BLOCK, t->key);
+}
+_Static_assert(L7_SCRATCH == 2 * AXO_L7_BLOCK, "l7_room_hash() takes two blocks");
 
 /** l7_look - l7_tcp_look() of a packet; @off: of its payload.  enum l7_seg */
 VERIFIED_ONCE int l7_look(struct __sk_buff *skb, struct axo_l7_tcp *t, const struct l7_segment *s,

@@ -7,9 +7,9 @@
  * What nobody has verified is verified here (include/linux/skbuff.h, "Checksumming"):
  *
  *      CHECKSUM_PARTIAL      the sender's stack is on this host: nothing to verify.  Super-packets
- *                            always are.  Told apart by bpf_l4_csum_replace(), which leaves the
- *                            field alone then and only then (net/core/utils.c,
- *                            inet_proto_csum_replace4)
+ *                            always are.  Read from the packet, or, where programs may not,
+ *                            told apart by bpf_l4_csum_replace(), which leaves the field alone
+ *                            then and only then (net/core/utils.c, inet_proto_csum_replace4)
  *      CHECKSUM_UNNECESSARY  the device has verified it: bpf_csum_level() answers
  *      others                verified here
  */
@@ -19,6 +19,7 @@
 #include "bpf/lib/csum.h"
 #include "bpf/lib/l7_packet.h"
 #include "bpf/lib/l7_scratch.h"
+#include "bpf/lib/l7_skb.h"
 
 #define L7_CSUM_STEP 256
 #define L7_CSUM_STEPS (65536 / L7_CSUM_STEP)
@@ -28,16 +29,32 @@ static __always_inline __u32 l7_csum_off(const struct packet *p)
 	return p->l4_off + offsetof(struct tcphdr, check);
 }
 
-/** l7_csum_is_partial - the field is 0 afterwards or before; the caller writes it */
+/** l7_csum_is_partial - the caller writes the field at @off anew */
 static __always_inline bool l7_csum_is_partial(struct __sk_buff *skb, __u32 off)
 {
 	__u16 check = 0;
 
+	if (axo_cfg.kernel_reads)
+		return l7_skb_ip_summed(skb) == L7_CHECKSUM_PARTIAL;
 	if (bpf_skb_store_bytes(skb, off, &check, sizeof(check), 0) ||
 	    bpf_l4_csum_replace(skb, off, 0, 0x1234, sizeof(check)) ||
 	    bpf_skb_load_bytes(skb, off, &check, sizeof(check)))
 		return false;
 	return !check;
+}
+
+/** l7_csum_need_not - the packet comes from a stack of this host; as it was afterwards */
+static __always_inline bool l7_csum_need_not(struct __sk_buff *skb, __u32 off)
+{
+	bool partial;
+	__u16 check;
+
+	if (axo_cfg.kernel_reads)
+		return l7_csum_is_partial(skb, off);
+	if (bpf_skb_load_bytes(skb, off, &check, sizeof(check)))
+		return false;
+	partial = l7_csum_is_partial(skb, off);
+	return !bpf_skb_store_bytes(skb, off, &check, sizeof(check), 0) && partial;
 }
 
 /** l7_csum_pseudo - of addresses, protocol and @len bytes of TCP (RFC 9293, 3.1) */
@@ -91,18 +108,8 @@ static __noinline bool l7_csum_right(struct __sk_buff *skb, const struct packet 
 static __noinline int l7_csum_check(struct __sk_buff *skb, const struct packet *p,
 				    const struct l7_packet *s)
 {
-	__u32 off = l7_csum_off(p);
-	bool partial;
-	__u16 check;
-
-	if (skb->gso_size || bpf_csum_level(skb, BPF_CSUM_LEVEL_QUERY) >= 0)
-		return 0;
-	if (bpf_skb_load_bytes(skb, off, &check, sizeof(check)))
-		return -AXO_DROP_L7_CHECKSUM;
-	partial = l7_csum_is_partial(skb, off);
-	if (bpf_skb_store_bytes(skb, off, &check, sizeof(check), 0))
-		return -AXO_DROP_L7_CHECKSUM;
-	if (partial || l7_csum_right(skb, p, p->l4_len + s->len))
+	if (skb->gso_size || bpf_csum_level(skb, BPF_CSUM_LEVEL_QUERY) >= 0 ||
+	    l7_csum_need_not(skb, l7_csum_off(p)) || l7_csum_right(skb, p, p->l4_len + s->len))
 		return 0;
 	return -AXO_DROP_L7_CHECKSUM;
 }

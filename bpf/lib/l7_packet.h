@@ -37,16 +37,59 @@ static __always_inline bool l7_has(const struct packet *p, __u8 flag)
 	return p->tcp_flags & flag;
 }
 
-/** l7_ip_end - where the packet ends, from the start of the frame; 0 = cannot be read */
-static __always_inline __u32 l7_ip_end(struct __sk_buff *skb, const struct packet *p)
-{
-	__u32 off = ETH_HLEN + (p->family == 6 ? offsetof(struct ipv6hdr, payload_len)
-					       : offsetof(struct iphdr, tot_len));
+/** struct l7_words - of the headers, in network order; @len: as the IP header says */
+struct l7_words {
 	__be16 len;
+	__be32 seq;
+	__be32 ack;
+};
 
-	if (bpf_skb_load_bytes(skb, off, &len, sizeof(len)))
-		return 0;
-	return ETH_HLEN + (p->family == 6 ? sizeof(struct ipv6hdr) : 0) + bpf_ntohs(len);
+/** l7_words_here - @l3: length of the IP header, @len_off: of its length field; constants both */
+static __always_inline bool l7_words_here(struct __sk_buff *skb, __u32 l3, __u32 len_off,
+					  struct l7_words *w)
+{
+	const __u8 *data = (void *)(long)skb->data;
+	const struct tcphdr *tcp = (const void *)(data + ETH_HLEN + l3);
+
+	if ((const void *)(tcp + 1) > (void *)(long)skb->data_end)
+		return false;
+	w->len = *(const __be16 *)(data + ETH_HLEN + len_off);
+	w->seq = tcp->seq;
+	w->ack = tcp->ack_seq;
+	return true;
+}
+
+/** l7_words_load - the same, wherever the headers are */
+static __always_inline bool l7_words_load(struct __sk_buff *skb, __u32 l3, __u32 len_off,
+					  struct l7_words *w)
+{
+	struct tcphdr tcp;
+
+	if (l7_words_here(skb, l3, len_off, w))
+		return true;
+	if (bpf_skb_load_bytes(skb, ETH_HLEN + len_off, &w->len, sizeof(w->len)) ||
+	    bpf_skb_load_bytes(skb, ETH_HLEN + l3, &tcp, sizeof(tcp)))
+		return false;
+	w->seq = tcp.seq;
+	w->ack = tcp.ack_seq;
+	return true;
+}
+
+/** l7_words_get - of a packet with a plain header; *@end: where it ends, from the frame's start */
+static __always_inline bool l7_words_get(struct __sk_buff *skb, const struct packet *p,
+					 struct l7_words *w, __u32 *end)
+{
+	if (p->family == 6) {
+		if (!l7_words_load(skb, sizeof(struct ipv6hdr),
+				   offsetof(struct ipv6hdr, payload_len), w))
+			return false;
+		*end = ETH_HLEN + sizeof(struct ipv6hdr) + bpf_ntohs(w->len);
+		return true;
+	}
+	if (!l7_words_load(skb, sizeof(struct iphdr), offsetof(struct iphdr, tot_len), w))
+		return false;
+	*end = ETH_HLEN + bpf_ntohs(w->len);
+	return true;
 }
 
 /** l7_plain_header - rule 1 */
@@ -60,17 +103,17 @@ static __always_inline bool l7_plain_header(const struct packet *p)
 /** l7_parse - 0, or -AXO_DROP_L7_FORM */
 static __noinline int l7_parse(struct __sk_buff *skb, const struct packet *p, struct l7_packet *s)
 {
-	struct tcphdr tcp;
-	__u32 end = l7_ip_end(skb, p);
+	struct l7_words w;
+	__u32 end;
 
-	if (!l7_plain_header(p) || bpf_skb_load_bytes(skb, p->l4_off, &tcp, sizeof(tcp)))
+	if (!l7_plain_header(p) || !l7_words_get(skb, p, &w, &end))
 		return -AXO_DROP_L7_FORM;
 	s->off = p->l4_off + p->l4_len;
 	if (end < s->off || end > skb->len)
 		return -AXO_DROP_L7_FORM;
 	s->len = end - s->off;
-	s->seq = bpf_ntohl(tcp.seq);
-	s->ack = bpf_ntohl(tcp.ack_seq);
+	s->seq = bpf_ntohl(w.seq);
+	s->ack = bpf_ntohl(w.ack);
 	if (l7_has(p, TCP_URG) || (l7_has(p, TCP_SYN) && s->len))
 		return -AXO_DROP_L7_FORM;
 	return 0;

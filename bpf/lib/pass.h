@@ -24,4 +24,13 @@ static __noinline int flow_pass(struct __sk_buff *skb, struct packet *p, struct 
 	return rc;
 }
 
+/** flow_pass_features - the same, of a flow that may have been judged again since the packet came */
+static __always_inline int flow_pass_features(struct __sk_buff *skb, struct packet *p,
+					      struct axo_flow *f)
+{
+	if (f->verdict != AXO_VERDICT_ALLOW || flow_side(f, p)->deliver == AXO_DELIVER_NONE)
+		return -AXO_DROP_FEATURE;
+	return flow_pass(skb, p, f);
+}
+
 #endif

@@ -30,6 +30,8 @@
  * @native:        packets may pass the host's stack by (route.h)
  * @handover:      behind from_pod is a filter that hands to axo_host's receive path what from_pod
  *                 lets go on (loader/hook.h)
+ * @kernel_reads:  programs may read the kernel's memory (bpf_probe_read_kernel())
+ * @pad2:          zero
  */
 struct axo_config {
 	struct axo_addr gateway4;
@@ -47,6 +49,8 @@ struct axo_config {
 	__u8 ipv6;
 	__u8 native;
 	__u8 handover;
+	__u8 kernel_reads;
+	__u8 pad2[3];
 };
 
 #endif

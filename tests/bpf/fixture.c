@@ -33,6 +33,8 @@ static struct axo_addr mapped(const char *text)
 	return text_addr(text);
 }
 
+bool fixture_kernel_reads = true;
+
 struct axo_config fixture_config(const struct fixture *x)
 {
 	struct axo_config c = {
@@ -47,6 +49,7 @@ struct axo_config fixture_config(const struct fixture *x)
 		.fqdn_min_ttl_s = 60,
 		.ipv4 = 1,
 		.ipv6 = 1,
+		.kernel_reads = fixture_kernel_reads,
 	};
 
 	mac_bytes(GW_MAC, c.mac);

@@ -94,6 +94,9 @@ int fixture_reset(void **state);
 /** fixture_load - a skeleton with @config, small maps and no pins; NULL = failed */
 struct axoneme_bpf *fixture_load(const struct axo_config *config);
 
+/** fixture_kernel_reads - axo_cfg.kernel_reads of what is loaded from now on */
+extern bool fixture_kernel_reads;
+
 /** fixture_config - the configuration that the fixture loads with */
 struct axo_config fixture_config(const struct fixture *x);
 

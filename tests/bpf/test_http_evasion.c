@@ -158,18 +158,30 @@ static void no_attack_is_served(void **state)
 static int setup(void **state)
 {
 	static const char *const targets[] = {"GET /public*", "POST /public*", NULL};
-	struct fixture *x = *state;
+	struct fixture *x;
 
+	if (live_group_setup(state))
+		return -1;
+	x = *state;
 	fixture_reset(state);
 	http_rules(x, SET, targets);
 	http_policy(x, SET);
 	return 0;
 }
 
+static int setup_locked_down(void **state)
+{
+	fixture_kernel_reads = false;
+	return setup(state);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test_setup(no_attack_is_served, setup)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(no_attack_is_served, setup, fixture_group_teardown),
+		{"no_attack_is_served_where_programs_may_not_read_the_kernel", no_attack_is_served,
+		 setup_locked_down, fixture_group_teardown, NULL},
+	};
 
-	return cmocka_run_group_tests_name("http_evasion", tests, live_group_setup,
-					   fixture_group_teardown);
+	return cmocka_run_group_tests_name("http_evasion", tests, NULL, NULL);
 }

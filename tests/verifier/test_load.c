@@ -38,7 +38,7 @@ static const struct budget *budget_of(const char *program)
 	return NULL;
 }
 
-/** config_of - bit 0 of @switches is IPv4, bit 1 IPv6, 2 native, 3 handover; no addresses of what is off */
+/** config_of - bits of @switches: IPv4, IPv6, native, handover, reads; no addresses of what is off */
 static struct axo_config config_of(unsigned int switches)
 {
 	struct axo_config c = {
@@ -46,7 +46,8 @@ static struct axo_config config_of(unsigned int switches)
 		.ifindex_host = 4,
 		.mac = {2, 0, 0, 0, 0, 1},
 		.native = switches >> 2 & 1,
-		.handover = switches >> 3,
+		.handover = switches >> 3 & 1,
+		.kernel_reads = switches >> 4,
 	};
 
 	if (switches & 1) {
@@ -72,9 +73,10 @@ static void assert_within_budget(const struct bpf_program *prog, unsigned int sw
 	uint32_t len = sizeof(info);
 
 	assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len), 0);
-	printf("# %s ipv4=%u ipv6=%u native=%u handover=%u: %u verified, %u translated, %u bytes of code\n",
-	       name, switches & 1, switches >> 1 & 1, switches >> 2 & 1, switches >> 3,
-	       info.verified_insns, info.xlated_prog_len / 8, info.jited_prog_len);
+	printf("# %s ipv4=%u ipv6=%u native=%u handover=%u reads=%u: %u verified, %u translated, "
+	       "%u bytes of code\n",
+	       name, switches & 1, switches >> 1 & 1, switches >> 2 & 1, switches >> 3 & 1,
+	       switches >> 4, info.verified_insns, info.xlated_prog_len / 8, info.jited_prog_len);
 	if (!b)
 		fail_msg("%s has no line in tests/verifier/budget", name);
 	assert_in_range(info.verified_insns, 1, b->verified);
@@ -141,6 +143,13 @@ static void loads_with_handover(void **state)
 	load_with(1 << 3 | 1 << 2 | 3);
 }
 
+static void loads_where_the_kernel_can_be_read(void **state)
+{
+	(void)state;
+	load_with(1 << 4 | 3);
+	load_with(1 << 4 | 1 << 3 | 1 << 2 | 3);
+}
+
 static void agent_owned_maps_are_read_only_to_programs(void **state)
 {
 	struct axoneme_bpf *skel = axoneme_bpf__open();
@@ -197,6 +206,7 @@ int main(void)
 		cmocka_unit_test(loads_with_both_families),
 		cmocka_unit_test(loads_with_native_routing),
 		cmocka_unit_test(loads_with_handover),
+		cmocka_unit_test(loads_where_the_kernel_can_be_read),
 		cmocka_unit_test(agent_owned_maps_are_read_only_to_programs),
 		cmocka_unit_test(every_map_has_types_for_bpftool),
 	};

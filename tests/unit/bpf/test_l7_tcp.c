@@ -27,7 +27,7 @@ static void l7_loop(uint32_t count, long (*step)(uint32_t i, void *context), voi
 			return;
 }
 
-#include "bpf/lib/l7_tcp.h"
+#include "bpf/lib/l7_keep.h"
 
 #define STREAM 24000
 #define FREE_MAX 4000
