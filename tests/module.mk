@@ -4,6 +4,8 @@ RUN_TESTS = O=$(abspath $(O)) T='$(T)' V=$(V) tests/lib/run
 UNIT_BINS = $(addprefix $(O)/bin/,$(UNIT_TESTS))
 BPF_BINS = $(addprefix $(O)/bin/,$(BPF_TESTS))
 VERIFIER_BINS = $(addprefix $(O)/bin/,$(VERIFIER_TESTS))
+# Programs that stories put on their paths.
+STORY_BPF := $(patsubst tests/lib/%.bpf.c,$(O)/bin/tests/%.o,$(wildcard tests/lib/*.bpf.c))
 E2E_STORIES := $(sort $(wildcard tests/e2e/*.sh tests/e2e/*.py))
 
 ## check: every suite, lint included; what CI runs
@@ -28,8 +30,12 @@ check-verifier: $(VERIFIER_BINS)
 
 ## check-e2e: real agent, plugin and processes in namespaces of their own (root)
 .PHONY: check-e2e
-check-e2e: all
+check-e2e: all $(STORY_BPF)
 	$(Q)$(RUN_TESTS) $(E2E_STORIES)
+
+$(STORY_BPF): $(O)/bin/tests/%.o: tests/lib/%.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 
 ## check-capacity: as many policy entries as the limit says, and one more (root)
 .PHONY: check-capacity
@@ -43,7 +49,7 @@ check-long: all
 
 # For scripts/check: build every test program, say which there are.
 .PHONY: test-programs list-tests list-unit
-test-programs: $(UNIT_BINS) $(BPF_BINS) $(VERIFIER_BINS)
+test-programs: $(UNIT_BINS) $(BPF_BINS) $(VERIFIER_BINS) $(STORY_BPF)
 unit-programs: $(UNIT_BINS)
 .PHONY: unit-programs
 list-tests:

@@ -227,6 +227,11 @@ def hosts(victim):
         "fold": "GET /hosted-f HTTP/1.1\r\nHost:\r\n evil.example\r\n",
         "list": "GET /hosted-g HTTP/1.1\r\nHost: good.example, evil.example\r\n",
         "user": "GET http://good.example@evil.example/hosted-h HTTP/1.1\r\nHost: good.example\r\n",
+        "twice-case": "GET /hosted-i HTTP/1.1\r\nHost: good.example\r\nhOSt: evil.example\r\n",
+        "absolute-case": "GET HTTP://EVIL.example/hosted-j HTTP/1.1\r\nHost: good.example\r\n",
+        "space": "GET /hosted-k HTTP/1.1\r\nHost : good.example\r\nHost: evil.example\r\n",
+        "tab": "GET /hosted-l HTTP/1.1\r\nHost:\tevil.example\r\nX-Host: good.example\r\n",
+        "port": "GET /hosted-m HTTP/1.1\r\nHost: good.example:80@evil.example\r\n",
     }
     for name, head in cases.items():
         forbidden(victim, f"host-{name}", (head + "\r\n").encode())
