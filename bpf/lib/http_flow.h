@@ -108,13 +108,15 @@ static __noinline int http_reset(struct __sk_buff *skb, const struct http_packet
 
 /** http_unknown - no entry: a handshake, the last packets of a connection, or one that is older */
 static __noinline int http_unknown(struct __sk_buff *skb, const struct packet *p,
-				   const struct axo_flow *f, const struct l7_packet *s)
+				   struct axo_flow *f, const struct l7_packet *s)
 {
 	if (l7_has(p, TCP_RST) || (l7_has(p, TCP_SYN) && !l7_has(p, TCP_ACK)))
 		return 0;
 	if (!s->len && f->state == AXO_FLOW_CLOSING)
 		return 0;
 	drop_tell(skb, p, AXO_DROP_L7_UNKNOWN);
+	/* As in http_over(): neither end's FIN will come. */
+	f->state = AXO_FLOW_CLOSING;
 	return l7_reset_both(skb, p, f, s, s->seq);
 }
 
