@@ -54,6 +54,8 @@ int http(struct __sk_buff *skb)
 	/* What `pass` would do, without finding the flow once more. */
 	if (!rc)
 		rc = t->p.features ? tail_next(skb, t) : flow_pass_features(skb, &t->p, f);
+	if (axo_cfg.handover && rc == VERDICT_STACK)
+		return TC_ACT_UNSPEC;
 	return rc < 0 ? drop(skb, &t->p, -rc) : rc;
 }
 
