@@ -108,7 +108,8 @@ def lateness(world, report, agent, rounds):
     """50 ms asked: what a client gets beyond that.
 
     The same requests without an experiment are 50 ms apart, so that either client, server and core
-    were idle as long, and both run before everybody else; `back to back` is against requests that follow each other at once.
+    were idle as long, and both run before everybody else; `back to back` is against requests that
+    follow each other at once.
     """
     path = _pods(world, agent)
     p50, p99, back_to_back = [], [], []
@@ -218,9 +219,11 @@ def many_held(world, report, agent, rounds):
     """
     del rounds
     path = _pods(world, agent)
-    with _Server(path), _Chaos(agent, "{probability: 1, delay-response: 15s}", HELD_PORT, HELD_PORT):
+    with _Chaos(agent, "{probability: 1, delay-response: 1ms}", HELD_PORT, HELD_PORT):
+        count, delay = (10000, "15s") if _line(agent)["by"] == "tap" else (1000, "50s")
+    with _Server(path), _Chaos(agent, f"{{probability: 1, delay-response: {delay}}}", HELD_PORT,
+                               HELD_PORT):
         before, flight, rss = _rss(agent), 0, 0
-        count = 10000 if _line(agent)["by"] == "tap" else 1000
         process = _asking(path, count, 1000, 1, 120)
         while process.poll() is None:
             flight, rss = max(flight, _in_flight(agent)), max(rss, _rss(agent))
