@@ -19,11 +19,15 @@ ENDS = ("chaos-a", "chaos-b")
 HELD_PORT = 8000
 MS = 1e6
 TURNS = 8  # connections
-HELD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib/held.py")
+LIB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib")
+HELD = os.path.join(LIB, "held.py")
 
 POLICY = """apiVersion: cilium.io/v2
 kind: CiliumNetworkPolicy
-metadata: {{name: chaos, namespace: bench}}
+metadata:
+  name: chaos
+  namespace: bench
+  annotations: {{{notes}}}
 spec:
   endpointSelector: {{matchLabels: {{"k8s:io.kubernetes.pod.namespace": bench}}}}
   enableDefaultDeny: {{ingress: false}}
@@ -49,9 +53,10 @@ def _pods(world, agent):
 class _Chaos:
     """An experiment with one rule on a range of ports, while it is needed."""
 
-    def __init__(self, agent, rule, port=1, end=65535):
+    def __init__(self, agent, rule, port=1, end=65535, **notes):
         self.agent = agent
-        self.text = POLICY.format(rule=rule, port=port, end=end)
+        notes = ", ".join(f'axoneme.io/chaos-{key}: "{value}"' for key, value in notes.items())
+        self.text = POLICY.format(rule=rule, port=port, end=end, notes=notes)
 
     def __enter__(self):
         self.agent.apply(self.text)
@@ -61,11 +66,12 @@ class _Chaos:
 
 
 class _Server:
-    """held.py serves in the second pod."""
+    """held.py, or another program, serves in the second pod."""
 
-    def __init__(self, path):
+    def __init__(self, path, program=HELD):
         self.process = subprocess.Popen(
-            ["nsenter", f"--net={path.server}", "/usr/bin/python3", HELD, "serve", str(HELD_PORT)],
+            ["nsenter", f"--net={path.server}", "/usr/bin/python3", program, "serve",
+             str(HELD_PORT)],
             stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def __enter__(self):

@@ -87,6 +87,7 @@ test_a_path_is_hit_and_others_are_not() {
 	assert_eq 20 "$(field .requests)" "requests that drew"
 	assert_eq 20 "$(grep -c '^200' "$S/others")" "answers to the others"
 	assert_eq '{"path":"/a"}' "$(field '.rules[0].filter' | jq -c .)" "what the API says"
+	assert_match 'path /a' "$(axo chaos stats)" "what the table says"
 	# The same target in another form, and a head in pieces.
 	assert_eq 1 "$(late 60 1 GET /b/../%61)" "delayed in another form"
 	assert_eq 1 "$(late 60 split GET /a)" "delayed in pieces"
