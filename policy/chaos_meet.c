@@ -99,14 +99,18 @@ static bool spans_meet(const struct span_list *a, const struct span_list *b)
 	return false;
 }
 
-/* Names of ports are the server's. */
+/* Names of ports are the server's; @server NULL: numbers only. */
 static bool ports_meet(const struct side *a, const struct side *b,
 		       const struct peer_identity *server)
 {
-	const struct subject subject = {.ports = server->ports, .port_count = server->port_count};
+	struct subject subject = {0};
 	struct span_list x = {0}, y = {0};
 	bool meet;
 
+	if (server) {
+		subject.ports = server->ports;
+		subject.port_count = server->port_count;
+	}
 	term_spans(&a->term, &subject, server, false, &x);
 	term_spans(&b->term, &subject, server, false, &y);
 	meet = spans_meet(&x, &y);
@@ -115,47 +119,87 @@ static bool ports_meet(const struct side *a, const struct side *b,
 	return meet;
 }
 
-/** struct found - who is client and server for both, of pods here and of anybody */
-struct found {
-	bool here[2];
-	bool any[2];
-};
-
-static void found_add(const struct chaos_meet *m, struct found *f, bool server, uint32_t identity)
+static bool has_names(const struct side *s)
 {
-	f->any[server] = true;
-	if (!f->here[server])
-		f->here[server] = m->is_here(m->arg, identity);
+	list_each(struct port, p, &s->term.ports->ports) {
+		if (p->name)
+			return true;
+	}
+	return false;
 }
 
-static struct found find(const struct chaos_meet *m, const struct side *a, const struct side *b)
-{
-	const struct peer_identity *who;
-	struct found f = {0};
+/** struct search - for who is one end for both; @any: somebody, @here: somebody of this host */
+struct search {
+	const struct chaos_meet *m;
+	const struct side *a;
+	const struct side *b;
+	bool server;
+	bool any;
+	bool here;
+};
 
-	for (uint32_t slot = 0; (who = peers_next(m->peers, &slot));) {
-		if (may_be(m, a, false, who) && may_be(m, b, false, who))
-			found_add(m, &f, false, who->id);
-		if (may_be(m, a, true, who) && may_be(m, b, true, who) && ports_meet(a, b, who))
-			found_add(m, &f, true, who->id);
+static void consider(void *ctx, uint32_t slot)
+{
+	struct search *x = ctx;
+	const struct peer_identity *who = peers_slot(x->m->peers, slot);
+
+	if (x->here || !who || !may_be(x->m, x->a, x->server, who) ||
+	    !may_be(x->m, x->b, x->server, who) || (x->server && !ports_meet(x->a, x->b, who)))
+		return;
+	x->any = true;
+	x->here = x->m->is_here(x->m->arg, who->id);
+}
+
+/* Those that @s speaks of, by the index; nobody if they are anybody. */
+static void consider_side(struct search *x, const struct side *s)
+{
+	const struct match subject = {.type = PEER_SELECTOR, .selector = &s->rule->subject};
+
+	if (x->server == (s->term.dir == AXO_DIR_INGRESS)) {
+		peers_match(x->m->peers, &subject, consider, x);
+		return;
 	}
-	return f;
+	for (uint32_t i = 0; i < s->term.match_count && !s->term.anybody; i++)
+		peers_match(x->m->peers, &s->term.matches[i], consider, x);
+}
+
+/*
+ * From both sides: only matches that name prefixes come to prefixes.  An end that is anybody for
+ * both is a peer for both, of whom nobody asks where it is: the first one will do.
+ */
+static void search(struct search *x)
+{
+	uint32_t slots = peers_slots(x->m->peers);
+	bool peer = x->server != (x->a->term.dir == AXO_DIR_INGRESS);
+
+	consider_side(x, x->a);
+	consider_side(x, x->b);
+	if (x->a->term.dir != x->b->term.dir || !peer || !x->a->term.anybody || !x->b->term.anybody)
+		return;
+	for (uint32_t slot = 0; slot < slots && !x->any; slot++)
+		consider(x, slot);
 }
 
 /* Both of one subject are asked where it is; else one is asked where each end is. */
 static enum chaos_meeting sides_meet(const struct chaos_meet *m, const struct side *a,
 				     const struct side *b)
 {
-	struct found f = find(m, a, b);
-	bool server = a->term.dir == AXO_DIR_INGRESS;
+	struct search client = {.m = m, .a = a, .b = b};
+	struct search server = {.m = m, .a = a, .b = b, .server = true};
 
-	if (!f.any[0] || !f.any[1])
+	if (!has_names(a) && !has_names(b) && !ports_meet(a, b, NULL))
+		return CHAOS_MEET_NOT;
+	search(&server);
+	if (server.any)
+		search(&client);
+	if (!client.any)
 		return CHAOS_MEET_NOT;
 	if (a->term.dir == b->term.dir)
-		return f.here[server] ? CHAOS_MEET_HERE : CHAOS_MEET_NOT;
-	if (f.here[0] && f.here[1])
+		return (a->term.dir == AXO_DIR_INGRESS ? server : client).here ? CHAOS_MEET_HERE
+									       : CHAOS_MEET_NOT;
+	if (client.here && server.here)
 		return CHAOS_MEET_HERE;
-	return f.here[0] || f.here[1] ? CHAOS_MEET_REMOTE : CHAOS_MEET_NOT;
+	return client.here || server.here ? CHAOS_MEET_REMOTE : CHAOS_MEET_NOT;
 }
 
 enum chaos_meeting chaos_policies_meet(const struct chaos_meet *m, const struct policy *a,

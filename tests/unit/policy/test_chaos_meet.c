@@ -9,17 +9,19 @@
 #include <cmocka.h>
 #include <netinet/in.h>
 
+#include "axoneme/policy.h"
 #include "lib/cleanup.h"
 #include "policy/chaos_meet.h"
 #include "policy/parse.h"
 
-enum { WEB = 256, DB, SHOP, PODS };
+enum { WEB = 256, DB, SHOP, PODS, OUTSIDE = AXO_ID_PREFIX4_MIN };
 
 static const char *const labels[][2] = {
 	{"k8s:app=web", "k8s:io.kubernetes.pod.namespace=a"},
 	{"k8s:app=db", "k8s:io.kubernetes.pod.namespace=a"},
 	{"k8s:app=shop", "k8s:io.kubernetes.pod.namespace=b"},
 };
+static const char *const outside[] = {"cidr:192.0.2.0/24", "reserved:world-ipv4"};
 static const struct named_port http = {.name = "http", .port = 80, .proto = IPPROTO_TCP};
 
 #define POLICY(name, ns, app)                                    \
@@ -35,6 +37,7 @@ static const struct named_port http = {.name = "http", .port = 80, .proto = IPPR
 #define OUT(port) "  egress:\n  -\n" RULE(port)
 #define OUT_TO(who, port) "  egress:\n  - toEndpoints: [{matchLabels: {" who "}}]\n" RULE(port)
 #define OUT_CIDR(port) "  egress:\n  - toCIDR: [192.0.2.0/24]\n" RULE(port)
+#define OUT_WORLD(port) "  egress:\n  - toEntities: [world]\n" RULE(port)
 #define PLAIN "  ingress: [{toPorts: [{ports: [{port: \"80\", protocol: TCP}]}]}]\n"
 #define SHOP_OF "\"k8s:io.kubernetes.pod.namespace\": b, app: shop"
 
@@ -88,6 +91,16 @@ static const struct row rows[] = {
 	 POLICY("b", "b", "shop") IN("80"), ALL, CHAOS_MEET_NOT},
 	{"addresses outside", POLICY("a", "a", "web") OUT_CIDR("80"),
 	 POLICY("b", "a", "db") IN("80"), ALL, CHAOS_MEET_NOT},
+	{"the world and a part of it", POLICY("a", "a", "web") OUT_CIDR("80"),
+	 POLICY("b", "a", "web") OUT_WORLD("80"), ALL, CHAOS_MEET_HERE},
+	{"everywhere from one pod", POLICY("a", "a", "web") OUT("80"),
+	 POLICY("b", "a", "web") OUT("80"), ALL, CHAOS_MEET_HERE},
+	{"everywhere from one pod, by a name that one server has",
+	 POLICY("a", "a", "web") OUT("http"), POLICY("b", "a", "web") OUT("80"), ALL,
+	 CHAOS_MEET_HERE},
+	{"everywhere from one pod, by a name that means another port",
+	 POLICY("a", "a", "web") OUT("http"), POLICY("b", "a", "web") OUT("81"), ALL,
+	 CHAOS_MEET_NOT},
 	{"no chaos", POLICY("a", "a", "web") OUT("80"), POLICY("b", "a", "db") PLAIN, ALL,
 	 CHAOS_MEET_NOT},
 	{"one experiment alone", POLICY("a", "a", "db") IN("80"), NULL, ALL, CHAOS_MEET_NOT},
@@ -135,6 +148,11 @@ static void row_check(const struct row *row)
 
 		assert_int_equal(peers_put(peers, set, &v, NULL), 0);
 	}
+	assert_int_equal(peers_put(peers, set,
+				   &(struct identity_view){
+					   .id = OUTSIDE, .labels = outside, .label_count = 2},
+				   NULL),
+			 0);
 	if (chaos_policies_meet(&m, a, b) != row->meeting)
 		fail_msg("%s: %d", row->name, (int)chaos_policies_meet(&m, a, b));
 	if (b != a)
