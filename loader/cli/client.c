@@ -92,6 +92,19 @@ enum cli_exit client_get(const struct cli *cli, const char *path, json_t **answe
 	return client_call(cli, &call, answer);
 }
 
+enum cli_exit client_change(const struct cli *cli, const struct call *call, const char *done)
+{
+	_cleanup_json_ json_t *answer = NULL;
+
+	if (client_call(cli, call, &answer))
+		return CLI_FAILED;
+	if (cli->json)
+		client_print(cli, answer);
+	else
+		fprintf(cli->out, "%lld %s\n", client_number(answer, done), done);
+	return CLI_DONE;
+}
+
 enum cli_exit client_lines(const struct cli *cli, const char *path, bool wait,
 			   int (*line)(const char *text, void *arg), void *arg)
 {

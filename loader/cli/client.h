@@ -34,6 +34,12 @@ int client_try(const struct cli *cli, const struct call *call, json_t **answer);
 enum cli_exit client_get(const struct cli *cli, const char *path, json_t **answer);
 
 /**
+ * client_change - client_call() of what changes a number of things
+ * @done: key of that number in the answer, and the word for what was done; printed
+ */
+enum cli_exit client_change(const struct cli *cli, const struct call *call, const char *done);
+
+/**
  * client_lines - GET @path, line by line as it comes
  * @line: a negative return value ends it
  * @wait: lines may take any time (else 30 seconds)

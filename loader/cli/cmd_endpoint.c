@@ -144,44 +144,39 @@ static enum cli_exit labels_parse(const struct cli *cli, char **words, int count
 	return CLI_DONE;
 }
 
-enum cli_exit cmd_endpoint_label(struct cli *cli, char **args, int count)
+/* PATCH @patch to @what of the endpoint that @word means, and show what it is then. */
+static enum cli_exit patch_send(struct cli *cli, const char *word, const char *what,
+				const json_t *patch)
 {
-	_cleanup_json_ json_t *patch = json_pack("{s:{}, s:[]}", "add", "remove");
 	_cleanup_json_ json_t *before = NULL;
 	_cleanup_json_ json_t *after = NULL;
 	struct call call = {.method = "PATCH", .body = patch};
 	char path[64];
-	enum cli_exit r;
+	enum cli_exit r = endpoint_find(cli, word, &before);
 
-	r = labels_parse(cli, args + 1, count - 1, patch);
-	if (!r)
-		r = endpoint_find(cli, args[0], &before);
 	if (r)
 		return r;
-	snprintf(path, sizeof(path), "/v1/endpoints/%lld/labels", client_number(before, "id"));
+	snprintf(path, sizeof(path), "/v1/endpoints/%lld/%s", client_number(before, "id"), what);
 	call.path = path;
 	r = client_call(cli, &call, &after);
 	return r ? r : show(cli, after);
+}
+
+enum cli_exit cmd_endpoint_label(struct cli *cli, char **args, int count)
+{
+	_cleanup_json_ json_t *patch = json_pack("{s:{}, s:[]}", "add", "remove");
+	enum cli_exit r = labels_parse(cli, args + 1, count - 1, patch);
+
+	return r ? r : patch_send(cli, args[0], "labels", patch);
 }
 
 enum cli_exit cmd_endpoint_audit(struct cli *cli, char **args, int count)
 {
 	bool on = !strcmp(args[1], "on");
 	_cleanup_json_ json_t *patch = json_pack("{s:b}", "audit", on);
-	_cleanup_json_ json_t *before = NULL;
-	_cleanup_json_ json_t *after = NULL;
-	struct call call = {.method = "PATCH", .body = patch};
-	char path[64];
-	enum cli_exit r;
 
 	(void)count;
 	if (!on && strcmp(args[1], "off") != 0)
 		return cli_usage(cli, "audit '%s': expected on or off", args[1]);
-	r = endpoint_find(cli, args[0], &before);
-	if (r)
-		return r;
-	snprintf(path, sizeof(path), "/v1/endpoints/%lld/audit", client_number(before, "id"));
-	call.path = path;
-	r = client_call(cli, &call, &after);
-	return r ? r : show(cli, after);
+	return patch_send(cli, args[0], "audit", patch);
 }

@@ -34,21 +34,6 @@ enum cli_exit cmd_ip_list(struct cli *cli, char **args, int count)
 	return CLI_DONE;
 }
 
-static enum cli_exit send(const struct cli *cli, const char *method, const json_t *body,
-			  const char *done)
-{
-	const struct call call = {.method = method, .path = "/v1/ips", .body = body};
-	_cleanup_json_ json_t *answer = NULL;
-
-	if (client_call(cli, &call, &answer))
-		return CLI_FAILED;
-	if (cli->json)
-		client_print(cli, answer);
-	else
-		fprintf(cli->out, "%lld %s\n", client_number(answer, done), done);
-	return CLI_DONE;
-}
-
 /* One number, or labels: "app=web", "app=web,tier=db", "reserved:remote-node". */
 static json_t *entry_of(char **args, int count)
 {
@@ -70,19 +55,21 @@ static json_t *entry_of(char **args, int count)
 enum cli_exit cmd_ip_add(struct cli *cli, char **args, int count)
 {
 	_cleanup_json_ json_t *body = json_pack("{s:[o]}", "entries", entry_of(args, count));
+	const struct call call = {.method = "PUT", .path = "/v1/ips", .body = body};
 
 	if (!body)
 		return cli_usage(cli, "ip add: expected words in UTF-8");
-	return send(cli, "PUT", body, "applied");
+	return client_change(cli, &call, "applied");
 }
 
 enum cli_exit cmd_ip_delete(struct cli *cli, char **args, int count)
 {
 	_cleanup_json_ json_t *body = json_object();
+	const struct call call = {.method = "DELETE", .path = "/v1/ips", .body = body};
 	json_t *cidrs = json_array();
 
 	for (int i = 0; i < count; i++)
 		json_array_append_new(cidrs, json_string(args[i]));
 	json_object_set_new(body, "cidrs", cidrs);
-	return send(cli, "DELETE", body, "deleted");
+	return client_change(cli, &call, "deleted");
 }

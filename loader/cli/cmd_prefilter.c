@@ -7,21 +7,6 @@
 #include "loader/cli/command.h"
 #include "loader/cli/table.h"
 
-static enum cli_exit change(const struct cli *cli, const char *method, const json_t *body,
-			    const char *done)
-{
-	const struct call call = {.method = method, .path = "/v1/prefilter", .body = body};
-	_cleanup_json_ json_t *answer = NULL;
-
-	if (client_call(cli, &call, &answer))
-		return CLI_FAILED;
-	if (cli->json)
-		client_print(cli, answer);
-	else
-		fprintf(cli->out, "%lld %s\n", client_number(answer, done), done);
-	return CLI_DONE;
-}
-
 static json_t *body_of(char **args, int count)
 {
 	json_t *body = json_object(), *cidrs = json_array();
@@ -35,17 +20,19 @@ static json_t *body_of(char **args, int count)
 enum cli_exit cmd_prefilter_add(struct cli *cli, char **args, int count)
 {
 	_cleanup_json_ json_t *body = body_of(args, count);
+	const struct call call = {.method = "PUT", .path = "/v1/prefilter", .body = body};
 
 	if (cli->group)
 		json_object_set_new(body, "group", json_string(cli->group));
-	return change(cli, "PUT", body, "applied");
+	return client_change(cli, &call, "applied");
 }
 
 enum cli_exit cmd_prefilter_delete(struct cli *cli, char **args, int count)
 {
 	_cleanup_json_ json_t *body = body_of(args, count);
+	const struct call call = {.method = "DELETE", .path = "/v1/prefilter", .body = body};
 
-	return change(cli, "DELETE", body, "deleted");
+	return client_change(cli, &call, "deleted");
 }
 
 enum cli_exit cmd_prefilter_list(struct cli *cli, char **args, int count)
