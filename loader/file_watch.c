@@ -3,34 +3,26 @@
 #include "loader/file_watch.h"
 
 #include <errno.h>
-#include <event2/event.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "lib/cleanup.h"
-
-#define RETRY_S 2
+#include "loader/dir_watch.h"
 
 /**
  * struct file_watch
  * @dir:  of @path, owned
- * @fd:   inotify; -1 = the directory is not watched, @look tries again
- * @seen: what the file was at the last call; all zero = it is to be told of
+ * @seen: what the file was at the last call; all zero = it is not there
+ * @known: there was a call
  */
 struct file_watch {
-	struct event_base *base;
 	const char *path;
 	char *dir;
 	file_watch_fn fn;
 	void *arg;
-	int fd;
-	struct event *ev;
-	struct event *look;
+	struct dir_watch *watch;
 	struct stat seen;
 	bool known;
 };
@@ -54,74 +46,16 @@ void file_watch_look(struct file_watch *w)
 	w->fn(w->arg);
 }
 
-static void unwatch(struct file_watch *w)
+static void directory_changed(void *arg, bool watched)
 {
-	if (w->ev)
-		event_free(w->ev);
-	w->ev = NULL;
-	cleanup_close(&w->fd);
-	w->fd = -1;
-}
-
-static void look_later(struct file_watch *w)
-{
-	const struct timeval tv = {.tv_sec = RETRY_S};
-
-	event_add(w->look, &tv);
-}
-
-static void events_came(evutil_socket_t fd, short what, void *arg)
-{
-	_Alignas(struct inotify_event) char buf[4096];
-	struct file_watch *w = arg;
-	bool gone = false;
-	ssize_t len;
-
-	(void)what;
-	while ((len = read(fd, buf, sizeof(buf))) > 0) {
-		for (char *at = buf; at < buf + len;) {
-			const struct inotify_event *ev = (const struct inotify_event *)at;
-
-			gone |= (ev->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF)) != 0;
-			at += sizeof(*ev) + ev->len;
-		}
-	}
-	if (gone) {
-		unwatch(w);
-		look_later(w);
-	}
-	file_watch_look(w);
-}
-
-static int watch(struct file_watch *w)
-{
-	uint32_t mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB |
-			IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
-
-	w->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (w->fd < 0 || inotify_add_watch(w->fd, w->dir, mask) < 0)
-		return -errno;
-	w->ev = event_new(w->base, w->fd, EV_READ | EV_PERSIST, events_came, w);
-	return w->ev && event_add(w->ev, NULL) == 0 ? 0 : -ENOMEM;
-}
-
-static void look_fired(evutil_socket_t fd, short what, void *arg)
-{
-	struct file_watch *w = arg;
-
-	(void)fd;
-	(void)what;
-	if (w->fd < 0 && watch(w) < 0) {
-		unwatch(w);
-		look_later(w);
-	}
-	file_watch_look(w);
+	(void)watched;
+	file_watch_look(arg);
 }
 
 void file_watch_again(struct file_watch *w)
 {
 	w->known = false;
-	event_active(w->look, EV_TIMEOUT, 0);
+	dir_watch_again(w->watch);
 }
 
 static char *directory_of(const char *path)
@@ -137,19 +71,23 @@ int file_watch_open(struct file_watch **out, struct event_base *base, const char
 		    file_watch_fn fn, void *arg, struct error *e)
 {
 	struct file_watch *w = calloc(1, sizeof(*w));
+	struct dir_watch_opts opts = {
+		.mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB,
+		.look = directory_changed,
+		.arg = w,
+	};
+	int r;
 
 	if (!w)
 		return error_set(e, ENOMEM, "no memory");
-	*w = (struct file_watch){.base = base, .path = path, .fn = fn, .arg = arg, .fd = -1};
+	*w = (struct file_watch){.path = path, .fn = fn, .arg = arg};
 	w->dir = directory_of(path);
-	w->look = event_new(base, -1, 0, look_fired, w);
-	if (!w->dir || !w->look) {
+	opts.path = w->dir;
+	r = w->dir ? dir_watch_open(&w->watch, base, &opts, e) : error_set(e, ENOMEM, "no memory");
+	if (r < 0) {
 		file_watch_close(w);
-		return error_set(e, ENOMEM, "no memory");
+		return r;
 	}
-	/* Watch first: what comes while the file is read is seen afterwards. */
-	if (watch(w) < 0)
-		unwatch(w);
 	file_watch_again(w);
 	*out = w;
 	return 0;
@@ -159,9 +97,7 @@ void file_watch_close(struct file_watch *w)
 {
 	if (!w)
 		return;
-	unwatch(w);
-	if (w->look)
-		event_free(w->look);
+	dir_watch_close(w->watch);
 	free(w->dir);
 	free(w);
 }

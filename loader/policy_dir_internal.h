@@ -11,7 +11,7 @@
 #include "loader/policy_dir.h"
 #include "policy/map.h"
 
-struct event;
+struct dir_watch;
 
 /** struct file_stamp - what is another when a file is; of stat(2), which is larger by far */
 struct file_stamp {
@@ -46,7 +46,6 @@ struct dir_file {
 
 /**
  * struct policy_dir
- * @fd:    inotify; -1 = not watched, @retry tries again
  * @files: @by_path has the same; @broken of them have an error
  * @known: the directory could be read at the last scan
  */
@@ -57,9 +56,7 @@ struct policy_dir {
 	struct dir_file *files;
 	struct map by_path;
 	size_t broken;
-	int fd;
-	struct event *ev;
-	struct event *retry;
+	struct dir_watch *watch;
 	bool known;
 };
 
