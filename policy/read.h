@@ -53,6 +53,7 @@ struct l7_syntax {
 	struct list l7;
 	const char *l7proto;
 };
+int read_regex(struct decoder *d, const struct node *n, void *out); /* const char * */
 int read_l7_rules(struct decoder *d, const struct node *n, void *out);
 int read_l7_item(struct decoder *d, const struct node *n, void *out);  /* struct chaos_rule */
 int read_l7_proto(struct decoder *d, const struct node *n, void *out); /* const char * */

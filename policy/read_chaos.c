@@ -15,7 +15,6 @@
 #include "lib/number.h"
 #include "policy/chaos_compile.h"
 #include "policy/read_scale.h"
-#include "policy/regex.h"
 
 static int share_read(struct decoder *d, const struct node *n, void *out)
 {
@@ -63,17 +62,6 @@ static int rate_read(struct decoder *d, const struct node *n, void *out)
 	if (!err && scale_rate(text, out))
 		err = decode_fail(d, n->pos, ": expected a rate like 10mbit, found \"%.40s\"",
 				  text);
-	return err;
-}
-
-static int filter_read(struct decoder *d, const struct node *n, void *out)
-{
-	struct error e = {0};
-	int err = decode_text(d, n, out);
-
-	if (!err && regex_check(*(const char **)out, &e))
-		err = decode_fail(d, n->pos, ": \"%.60s\" is no regular expression: %s", n->text,
-				  e.msg);
 	return err;
 }
 
@@ -163,9 +151,9 @@ int read_chaos_rule(struct decoder *d, const struct node *n, void *out)
 		FIELD("rate", struct chaos_rule, rate_bits, rate_read),
 		FIELD("connect-delay", struct chaos_rule, connect_delay_ns, duration_read),
 		FIELD("connect-refuse", struct chaos_rule, connect_refuse, refuse_read),
-		FIELD("method", struct chaos_rule, method, filter_read),
-		FIELD("path", struct chaos_rule, path, filter_read),
-		FIELD("host", struct chaos_rule, host, filter_read),
+		FIELD("method", struct chaos_rule, method, read_regex),
+		FIELD("path", struct chaos_rule, path, read_regex),
+		FIELD("host", struct chaos_rule, host, read_regex),
 		FIELD("status-code", struct chaos_rule, status_code, status_read),
 		FIELD_REFUSED("rewrite-status", "needs the proxy"),
 		FIELD_REFUSED("add-request-headers", "needs the proxy"),

@@ -9,7 +9,7 @@
 #include "policy/http_compile.h"
 #include "policy/regex.h"
 
-static int regex_read(struct decoder *d, const struct node *n, void *out)
+int read_regex(struct decoder *d, const struct node *n, void *out)
 {
 	struct error e = {0};
 	int err = decode_text(d, n, out);
@@ -102,9 +102,9 @@ struct http_syntax {
 static int http_read(struct decoder *d, const struct node *n, void *out)
 {
 	static const struct field fields[] = {
-		FIELD("path", struct http_syntax, rule.path, regex_read),
-		FIELD("method", struct http_syntax, rule.method, regex_read),
-		FIELD("host", struct http_syntax, rule.host, regex_read),
+		FIELD("path", struct http_syntax, rule.path, read_regex),
+		FIELD("method", struct http_syntax, rule.method, read_regex),
+		FIELD("host", struct http_syntax, rule.host, read_regex),
 		FIELD_LIST("headers", struct http_syntax, rule.headers, struct http_header,
 			   header_read),
 		FIELD_LIST("headerMatches", struct http_syntax, matches, struct http_header,
