@@ -115,3 +115,19 @@ void frame_to(struct frame *f, const char *smac, const char *src, const char *ds
 	frame_payload(f, "payload.", 8);
 	frame_finish(f);
 }
+
+void frame_between(struct frame *f, bool reply, uint8_t flags)
+{
+	frame_eth(f, GW_MAC, reply ? B_MAC : A_MAC, 0);
+	frame_ip(f, reply ? B4 : A4, reply ? A4 : B4);
+	frame_tcp(f, reply ? 80 : 4000, reply ? 4000 : 80, flags);
+	frame_finish(f);
+}
+
+struct outcome send_between(struct fixture *x, bool reply, uint8_t flags)
+{
+	struct frame f;
+
+	frame_between(&f, reply, flags);
+	return from_pod(x, reply ? POD_B : POD_A, &f);
+}

@@ -52,4 +52,8 @@ struct heard hear_all(struct fixture *x);
 void frame_to(struct frame *f, const char *smac, const char *src, const char *dst, uint8_t proto,
 	      uint16_t sport, uint16_t dport);
 
+/** frame_between - TCP from A's port 4000 to B's 80, or the other way (@reply), IPv4 */
+void frame_between(struct frame *f, bool reply, uint8_t flags);
+struct outcome send_between(struct fixture *x, bool reply, uint8_t flags);
+
 #endif

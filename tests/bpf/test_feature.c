@@ -38,25 +38,6 @@ static void policies(struct fixture *x, uint8_t egress, uint8_t ingress)
 	bump(x);
 }
 
-static void tcp(struct frame *f, bool reply, uint8_t flags)
-{
-	frame_eth(f, GW_MAC, reply ? B_MAC : A_MAC, 0);
-	frame_ip(f, reply ? B4 : A4, reply ? A4 : B4);
-	if (reply)
-		frame_tcp(f, 80, 4000, flags);
-	else
-		frame_tcp(f, 4000, 80, flags);
-	frame_finish(f);
-}
-
-static struct outcome send_tcp(struct fixture *x, bool reply, uint8_t flags)
-{
-	struct frame f;
-
-	tcp(&f, reply, flags);
-	return from_pod(x, reply ? POD_B : POD_A, &f);
-}
-
 /** slot_set - @prog, or nothing if it is NULL, serves slot @index */
 static void slot_set(struct fixture *x, uint32_t index, const struct bpf_program *prog)
 {
@@ -74,7 +55,7 @@ static struct axo_flow flow_get(struct fixture *x, const char *map)
 	struct axo_flow flow;
 	struct frame f;
 
-	tcp(&f, false, SYN);
+	frame_between(&f, false, SYN);
 	assert_string_equal(flow_lookup(x, &f, &flow), map);
 	return flow;
 }
@@ -85,7 +66,7 @@ static void both_policies_name_their_sets(void **state)
 	struct axo_flow flow;
 
 	policies(x, STRANGE, STRANGE >> 1);
-	assert_drop(send_tcp(x, false, SYN), FEATURE, EGRESS);
+	assert_drop(send_between(x, false, SYN), FEATURE, EGRESS);
 	flow = flow_get(x, "axo_flow_lru");
 	assert_int_equal(flow.features, STRANGE | STRANGE >> 1);
 	assert_int_equal(flow.set[AXO_DIR_EGRESS], A_SET);
@@ -100,7 +81,7 @@ static void flow_without_features_has_no_set(void **state)
 	struct axo_flow flow;
 
 	policies(x, 0, 0);
-	assert_pass(send_tcp(x, false, SYN));
+	assert_pass(send_between(x, false, SYN));
 	flow = flow_get(x, "axo_flow_lru");
 	assert_int_equal(flow.features, 0);
 	assert_int_equal(flow.set[AXO_DIR_EGRESS], 0);
@@ -114,17 +95,17 @@ static void established_flow_goes_through_its_program_in_both_directions(void **
 
 	slot_set(x, AXO_PROG_HTTP, x->skel->progs.pass);
 	policies(x, 0, AXO_FEATURE_HTTP);
-	assert_pass(send_tcp(x, false, SYN));
-	assert_pass(send_tcp(x, true, SYN | ACK));
-	assert_pass(send_tcp(x, false, ACK));
+	assert_pass(send_between(x, false, SYN));
+	assert_pass(send_between(x, true, SYN | ACK));
+	assert_pass(send_between(x, false, ACK));
 	flow = flow_get(x, "axo_flow");
 	assert_int_equal(flow.state, AXO_FLOW_ESTABLISHED);
 	assert_int_equal(flow.side[flow.originator].packets, 2);
 	assert_int_equal(flow.side[!flow.originator].packets, 1);
-	assert_pass(send_tcp(x, false, ACK));
+	assert_pass(send_between(x, false, ACK));
 	slot_set(x, AXO_PROG_HTTP, NULL);
-	assert_drop(send_tcp(x, false, ACK), FEATURE, EGRESS);
-	assert_drop(send_tcp(x, true, ACK), FEATURE, EGRESS);
+	assert_drop(send_between(x, false, ACK), FEATURE, EGRESS);
+	assert_drop(send_between(x, true, ACK), FEATURE, EGRESS);
 	flow = flow_get(x, "axo_flow");
 	assert_int_equal(flow.side[flow.originator].packets, 3);
 	assert_int_equal(flow.side[!flow.originator].packets, 1);
@@ -135,9 +116,9 @@ static void feature_that_goes_sets_the_flow_free(void **state)
 	struct fixture *x = *state;
 
 	policies(x, 0, STRANGE);
-	assert_drop(send_tcp(x, false, SYN), FEATURE, EGRESS);
+	assert_drop(send_between(x, false, SYN), FEATURE, EGRESS);
 	policies(x, 0, 0);
-	assert_pass(send_tcp(x, false, SYN));
+	assert_pass(send_between(x, false, SYN));
 	assert_int_equal(flow_get(x, "axo_flow_lru").features, 0);
 }
 

@@ -46,34 +46,15 @@ static void forget_entries(struct fixture *x)
 	bump(x);
 }
 
-static void tcp(struct frame *f, bool reply, uint8_t flags)
-{
-	frame_eth(f, GW_MAC, reply ? B_MAC : A_MAC, 0);
-	frame_ip(f, reply ? B4 : A4, reply ? A4 : B4);
-	if (reply)
-		frame_tcp(f, 80, 4000, flags);
-	else
-		frame_tcp(f, 4000, 80, flags);
-	frame_finish(f);
-}
-
-static struct outcome send_tcp(struct fixture *x, bool reply, uint8_t flags)
-{
-	struct frame f;
-
-	tcp(&f, reply, flags);
-	return from_pod(x, reply ? POD_B : POD_A, &f);
-}
-
 static void connect_a_to_b(struct fixture *x)
 {
 	both_policies(x);
 	allow(x, A_POLICY, AXO_DIR_EGRESS, IPPROTO_TCP, 80);
 	allow(x, B_POLICY, AXO_DIR_INGRESS, IPPROTO_TCP, 80);
 	bump(x);
-	assert_pass(send_tcp(x, false, SYN));
-	assert_pass(send_tcp(x, true, SYN | ACK));
-	assert_pass(send_tcp(x, false, ACK));
+	assert_pass(send_between(x, false, SYN));
+	assert_pass(send_between(x, true, SYN | ACK));
+	assert_pass(send_between(x, false, ACK));
 }
 
 static void both_ends_must_allow(void **state)
@@ -81,14 +62,14 @@ static void both_ends_must_allow(void **state)
 	struct fixture *x = *state;
 
 	both_policies(x);
-	assert_drop(send_tcp(x, false, SYN), POLICY, EGRESS);
+	assert_drop(send_between(x, false, SYN), POLICY, EGRESS);
 	allow(x, B_POLICY, AXO_DIR_INGRESS, IPPROTO_TCP, 80);
-	assert_drop(send_tcp(x, false, SYN), POLICY, EGRESS);
+	assert_drop(send_between(x, false, SYN), POLICY, EGRESS);
 	map_clear(x->skel->maps.axo_pol_entry);
 	allow(x, A_POLICY, AXO_DIR_EGRESS, IPPROTO_TCP, 80);
-	assert_drop(send_tcp(x, false, SYN), POLICY, INGRESS);
+	assert_drop(send_between(x, false, SYN), POLICY, INGRESS);
 	allow(x, B_POLICY, AXO_DIR_INGRESS, IPPROTO_TCP, 80);
-	assert_pass(send_tcp(x, false, SYN));
+	assert_pass(send_between(x, false, SYN));
 }
 
 static void rules_of_both_ends_are_kept(void **state)
@@ -101,8 +82,8 @@ static void rules_of_both_ends_are_kept(void **state)
 	both_policies(x);
 	allow(x, A_POLICY, AXO_DIR_EGRESS, IPPROTO_TCP, 80);
 	entry_set(x, B_POLICY, AXO_DIR_INGRESS, &b);
-	assert_pass(send_tcp(x, false, SYN));
-	tcp(&f, false, SYN);
+	assert_pass(send_between(x, false, SYN));
+	frame_between(&f, false, SYN);
 	assert_string_equal(flow_lookup(x, &f, &flow), "axo_flow_lru");
 	assert_int_equal(flow.rule[AXO_DIR_EGRESS], RULE);
 	assert_int_equal(flow.rule[AXO_DIR_INGRESS], OTHER);
@@ -118,11 +99,11 @@ static void replies_are_not_judged(void **state)
 	policy_set(x, POD_B, &nothing);
 	allow(x, A_POLICY, AXO_DIR_EGRESS, IPPROTO_TCP, 80);
 	allow(x, B_POLICY, AXO_DIR_INGRESS, IPPROTO_TCP, 80);
-	assert_drop(send_tcp(x, true, SYN | ACK), POLICY, EGRESS);
-	assert_pass(send_tcp(x, false, SYN));
-	assert_pass(send_tcp(x, true, SYN | ACK));
+	assert_drop(send_between(x, true, SYN | ACK), POLICY, EGRESS);
+	assert_pass(send_between(x, false, SYN));
+	assert_pass(send_between(x, true, SYN | ACK));
 	bump(x);
-	assert_pass(send_tcp(x, true, ACK));
+	assert_pass(send_between(x, true, ACK));
 	assert_int_equal(hits_of(x, B_POLICY, AXO_RULE_DEFAULT, AXO_DIR_EGRESS), 1);
 }
 
@@ -132,13 +113,13 @@ static void assert_cut(struct fixture *x, const char *map)
 	struct axo_flow flow;
 	struct frame f;
 
-	tcp(&f, false, ACK);
+	frame_between(&f, false, ACK);
 	assert_string_equal(flow_lookup(x, &f, &flow), map);
 	assert_int_equal(flow.verdict, AXO_VERDICT_DENY);
 	assert_int_equal(flow.generation, x->generation);
 	for (int i = 0; i < 2; i++) {
-		assert_drop(send_tcp(x, true, ACK), POLICY, INGRESS);
-		assert_drop(send_tcp(x, false, ACK), POLICY, INGRESS);
+		assert_drop(send_between(x, true, ACK), POLICY, INGRESS);
+		assert_drop(send_between(x, false, ACK), POLICY, INGRESS);
 	}
 }
 
@@ -149,7 +130,7 @@ static void rule_that_goes_cuts_the_flow(void **state)
 	connect_a_to_b(x);
 	forget_entries(x);
 	allow(x, A_POLICY, AXO_DIR_EGRESS, IPPROTO_TCP, 80);
-	assert_drop(send_tcp(x, false, ACK), POLICY, INGRESS);
+	assert_drop(send_between(x, false, ACK), POLICY, INGRESS);
 	assert_cut(x, "axo_flow");
 }
 
@@ -161,7 +142,7 @@ static void responder_does_not_revive_a_cut_flow(void **state)
 	connect_a_to_b(x);
 	forget_entries(x);
 	allow(x, A_POLICY, AXO_DIR_EGRESS, IPPROTO_TCP, 80);
-	assert_drop(send_tcp(x, true, ACK), POLICY, INGRESS);
+	assert_drop(send_between(x, true, ACK), POLICY, INGRESS);
 	assert_cut(x, "axo_flow");
 }
 
@@ -172,10 +153,10 @@ static void half_open_flow_is_cut_too(void **state)
 	both_policies(x);
 	allow(x, A_POLICY, AXO_DIR_EGRESS, IPPROTO_TCP, 80);
 	allow(x, B_POLICY, AXO_DIR_INGRESS, IPPROTO_TCP, 80);
-	assert_pass(send_tcp(x, false, SYN));
+	assert_pass(send_between(x, false, SYN));
 	forget_entries(x);
 	allow(x, A_POLICY, AXO_DIR_EGRESS, IPPROTO_TCP, 80);
-	assert_drop(send_tcp(x, true, SYN | ACK), POLICY, INGRESS);
+	assert_drop(send_between(x, true, SYN | ACK), POLICY, INGRESS);
 	assert_cut(x, "axo_flow_lru");
 }
 
@@ -187,14 +168,14 @@ static void rule_that_returns_lets_it_go_on(void **state)
 
 	connect_a_to_b(x);
 	forget_entries(x);
-	assert_drop(send_tcp(x, false, ACK), POLICY, EGRESS);
-	tcp(&f, false, ACK);
+	assert_drop(send_between(x, false, ACK), POLICY, EGRESS);
+	frame_between(&f, false, ACK);
 	flow_lookup(x, &f, &before);
 	allow(x, A_POLICY, AXO_DIR_EGRESS, IPPROTO_TCP, 80);
 	allow(x, B_POLICY, AXO_DIR_INGRESS, IPPROTO_TCP, 80);
 	bump(x);
-	assert_pass(send_tcp(x, true, ACK));
-	assert_pass(send_tcp(x, false, ACK));
+	assert_pass(send_between(x, true, ACK));
+	assert_pass(send_between(x, false, ACK));
 	assert_string_equal(flow_lookup(x, &f, &after), "axo_flow");
 	assert_int_equal(after.verdict, AXO_VERDICT_ALLOW);
 	assert_int_equal(after.state, AXO_FLOW_ESTABLISHED);
@@ -215,8 +196,8 @@ static void policy_that_changes_nothing_cuts_nothing(void **state)
 	peer_set(x, A_POLICY + 100, AXO_DIR_EGRESS, B_IDENTITY, CLASS);
 	policy_set(x, POD_A, &a);
 	bump(x);
-	assert_pass(send_tcp(x, true, ACK));
-	tcp(&f, false, ACK);
+	assert_pass(send_between(x, true, ACK));
+	frame_between(&f, false, ACK);
 	assert_string_equal(flow_lookup(x, &f, &flow), "axo_flow");
 	assert_int_equal(flow.rule[AXO_DIR_EGRESS], OTHER);
 	assert_int_equal(flow.rule[AXO_DIR_INGRESS], RULE);
@@ -288,7 +269,7 @@ static void related_error(struct frame *f)
 {
 	struct frame sent;
 
-	tcp(&sent, false, ACK);
+	frame_between(&sent, false, ACK);
 	frame_eth(f, GW_MAC, B_MAC, 0);
 	frame_ip(f, B4, A4);
 	frame_icmp(f, 3, 3, 0);
@@ -308,7 +289,7 @@ static void related_errors_pass_as_long_as_the_flow(void **state)
 	assert_pass(from_pod(x, POD_B, &f));
 	forget_entries(x);
 	assert_drop(from_pod(x, POD_B, &f), ICMP_UNRELATED, EGRESS);
-	assert_drop(send_tcp(x, false, ACK), POLICY, EGRESS);
+	assert_drop(send_between(x, false, ACK), POLICY, EGRESS);
 	assert_drop(from_pod(x, POD_B, &f), ICMP_UNRELATED, EGRESS);
 }
 

@@ -10,36 +10,7 @@
 
 #include "ipam/ipam.h"
 #include "lib/cleanup.h"
-
-static struct cidr cidr_of(const char *text)
-{
-	struct cidr cidr = {.family = 0};
-	struct error e;
-
-	if (text[0] && cidr_parse(text, &cidr, &e) < 0)
-		fail_msg("%s", e.msg);
-	return cidr;
-}
-
-static struct axo_addr addr_of(const char *text)
-{
-	struct axo_addr addr;
-	struct error e;
-
-	if (addr_parse(text, &addr, &e) < 0)
-		fail_msg("%s", e.msg);
-	return addr;
-}
-
-static struct attachment owner_of(int n)
-{
-	struct attachment a;
-	char id[16];
-
-	snprintf(id, sizeof(id), "c%d", n);
-	assert_int_equal(attachment_set(&a, "net", id, "eth0", NULL), 0);
-	return a;
-}
+#include "tests/unit/ipam/text.h"
 
 /* Pools with a cool-down of 1000 ms; "" = no such family. */
 static struct ipam *ipam_of(const char *v4, const char *v6)

@@ -11,6 +11,7 @@
 
 #include "ipam/pool.h"
 #include "lib/cleanup.h"
+#include "tests/unit/ipam/text.h"
 
 static void free_pool(struct pool **pool)
 {
@@ -18,35 +19,13 @@ static void free_pool(struct pool **pool)
 }
 #define _cleanup_pool_ _cleanup_(free_pool)
 
-static struct cidr cidr_of(const char *text)
-{
-	struct cidr cidr;
-	struct error e;
-
-	if (cidr_parse(text, &cidr, &e) < 0)
-		fail_msg("%s", e.msg);
-	return cidr;
-}
-
-static struct axo_addr addr_of(const char *text)
-{
-	struct axo_addr addr;
-	struct error e;
-
-	if (addr_parse(text, &addr, &e) < 0)
-		fail_msg("%s", e.msg);
-	return addr;
-}
-
-static const struct attachment *owner_of(int n)
+/* The pool borrows its owners. */
+static const struct attachment *lasting_owner(int n)
 {
 	static struct attachment owners[8];
-	struct attachment *a = &owners[n];
-	char id[16];
 
-	snprintf(id, sizeof(id), "c%d", n);
-	assert_int_equal(attachment_set(a, "net", id, "eth0", NULL), 0);
-	return a;
+	owners[n] = owner_of(n);
+	return &owners[n];
 }
 
 /* A pool with @reserved ("" = none) and 1000 ms of cool-down. */
@@ -77,7 +56,7 @@ static const char *take(struct pool *pool, int64_t now_ms)
 	assert_int_equal(pool_reserve_memory(pool), 0);
 	if (pool_choose(pool, now_ms, &choice, NULL) < 0)
 		return "";
-	pool_claim(pool, &choice, owner_of(0));
+	pool_claim(pool, &choice, lasting_owner(0));
 	return addr_to_str(&choice.addr, text);
 }
 
@@ -96,9 +75,9 @@ static int request(struct pool *pool, const char *text, int owner, int64_t now_m
 	int r;
 
 	assert_int_equal(pool_reserve_memory(pool), 0);
-	r = pool_choose_requested(pool, &addr, owner_of(owner), now_ms, &choice, e);
+	r = pool_choose_requested(pool, &addr, lasting_owner(owner), now_ms, &choice, e);
 	if (r == 0)
-		pool_claim(pool, &choice, owner_of(owner));
+		pool_claim(pool, &choice, lasting_owner(owner));
 	return r;
 }
 
@@ -371,7 +350,7 @@ static void changes_are_handed_out_once_and_in_order(void **state)
 	take(pool, 0);
 	assert_true(pool_change_next(pool, &record));
 	assert_int_equal(record.state, POOL_USED);
-	assert_ptr_equal(record.owner, owner_of(0));
+	assert_ptr_equal(record.owner, lasting_owner(0));
 	assert_true(pool_change_next(pool, &record));
 	assert_false(pool_change_next(pool, &record));
 	give_back(pool, "10.0.0.2", 77);
@@ -379,7 +358,7 @@ static void changes_are_handed_out_once_and_in_order(void **state)
 	assert_int_equal(record.state, POOL_RELEASED);
 	assert_int_equal(record.released_ms, 77);
 	assert_null(record.owner);
-	assert_true(record.owner_hash == attachment_hash(owner_of(0)));
+	assert_true(record.owner_hash == attachment_hash(lasting_owner(0)));
 	assert_false(pool_change_next(pool, &record));
 }
 
@@ -474,7 +453,7 @@ static void assert_churn_is_cheap(const char *cidr, uint32_t tracked_max, int li
 		assert_int_equal(pool_reserve_memory(pool), 0);
 		assert_int_equal(pool_choose(pool, now, &choice, NULL), 0);
 		assert_false(choice.early);
-		pool_claim(pool, &choice, owner_of(0));
+		pool_claim(pool, &choice, lasting_owner(0));
 		*slot = choice.addr;
 		drain_changes(pool);
 	}

@@ -11,6 +11,7 @@
 
 #include "ipam/store.h"
 #include "lib/cleanup.h"
+#include "tests/unit/ipam/text.h"
 
 #define BOOT "11111111-2222-3333-4444-555555555555"
 #define OTHER_BOOT "99999999-2222-3333-4444-555555555555"
@@ -24,36 +25,6 @@ struct machine {
 	struct cidr reserved;
 	struct error e;
 };
-
-static struct cidr cidr_of(const char *text)
-{
-	struct cidr cidr = {.family = 0};
-	struct error e;
-
-	if (text[0] && cidr_parse(text, &cidr, &e) < 0)
-		fail_msg("%s", e.msg);
-	return cidr;
-}
-
-static struct axo_addr addr_of(const char *text)
-{
-	struct axo_addr addr;
-	struct error e;
-
-	if (addr_parse(text, &addr, &e) < 0)
-		fail_msg("%s", e.msg);
-	return addr;
-}
-
-static struct attachment owner_of(int n)
-{
-	struct attachment a;
-	char id[16];
-
-	snprintf(id, sizeof(id), "c%d", n);
-	assert_int_equal(attachment_set(&a, "net", id, "eth0", NULL), 0);
-	return a;
-}
 
 static void sql(struct machine *m, const char *text)
 {

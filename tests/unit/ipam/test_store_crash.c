@@ -19,6 +19,7 @@
 
 #include "ipam/store.h"
 #include "lib/cleanup.h"
+#include "tests/unit/ipam/text.h"
 
 #define BOOT "11111111-2222-3333-4444-555555555555"
 #define OWNERS 40
@@ -36,16 +37,6 @@ struct agent {
 	struct ipam_store *store;
 	struct ipam *ipam;
 };
-
-static struct attachment owner_of(int n)
-{
-	struct attachment a;
-	char id[16];
-
-	snprintf(id, sizeof(id), "c%d", n);
-	assert_int_equal(attachment_set(&a, "net", id, "eth0", NULL), 0);
-	return a;
-}
 
 static int sql(sqlite3 *db, const char *text)
 {
