@@ -38,11 +38,8 @@ static int text_parse(const struct policy_text *t, struct report *report, struct
 	struct policy *head = NULL;
 	int r = policy_parse(t->file, t->text, t->len, report, &head);
 
-	if (r == 0)
-		r = policy_check_features(head, FEATURES_ENFORCED, report);
 	if (r < 0) {
 		report_error(report, e);
-		policies_free(head);
 		return r;
 	}
 	*list = head;

@@ -37,7 +37,7 @@ void policy_outcome_init(struct policy_outcome *o, const char *file, bool dry_ru
 void policy_outcome_fini(struct policy_outcome *o);
 
 /**
- * policy_text_parse - all objects of @t, which enforce nothing that nobody enforces yet
+ * policy_text_parse - all objects of @t
  * Warnings stand in the log.
  */
 int policy_text_parse(const struct policy_text *t, struct policy **list, struct error *e);

@@ -76,8 +76,7 @@ static void text_check(const char *text, size_t len, struct policy_set *set, str
 	struct error e;
 
 	report_init(&c->report, c->file);
-	c->good = !policy_parse(c->file, text, len, &c->report, &head) &&
-		  !policy_check_features(head, FEATURES_ENFORCED, &c->report);
+	c->good = !policy_parse(c->file, text, len, &c->report, &head);
 	if (c->good)
 		policies_count(head, c);
 	if (c->good && policy_set_apply(set, c->file, head, &e)) {

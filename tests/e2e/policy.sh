@@ -222,15 +222,15 @@ sees_audit() {
 	grep -q '"verdict": *"audit"' "$S/events"
 }
 
-test_what_nobody_enforces_yet_is_refused_as_a_whole() {
+test_what_nobody_enforces_is_refused_as_a_whole() {
 	{
 		web_from client 80
 		echo "---"
 		web_from client 81 | sed 's/name: web/name: http/'
-		echo '      rules: {l7proto: chaos, l7: [{abort: "503"}]}'
+		echo '      rules: {l7proto: chaos, l7: [{rewrite-status: "200"}]}'
 	} >"$S/two.yaml"
 	assert_fails axo policy apply "$S/two.yaml"
-	assert_match "two.yaml:[0-9]+:[0-9]+: .*not enforced" "$(cat "$S/said")"
+	assert_match "two.yaml:[0-9]+:[0-9]+: .*needs the proxy" "$(cat "$S/said")"
 	passes other 80
 	assert_eq 0 "$(axo policy list -o json | jq length)"
 }

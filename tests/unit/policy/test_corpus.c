@@ -14,8 +14,6 @@
 #include "lib/file.h"
 #include "policy/parse.h"
 
-#define ALL_FEATURES (FEATURE_HTTP | FEATURE_DNS | FEATURE_CHAOS | FEATURE_SNI | FEATURE_CHAOS_HTTP)
-
 struct checked {
 	char *text;
 	size_t len;
@@ -24,15 +22,13 @@ struct checked {
 	int parsed;
 };
 
-static void file_check(const char *path, unsigned int features, struct checked *c)
+static void file_check(const char *path, struct checked *c)
 {
 	*c = (struct checked){0};
 	if (file_read(path, 1 << 20, &c->text, &c->len))
 		fail_msg("%s cannot be read", path);
 	report_init(&c->report, path);
 	c->parsed = policy_parse(path, c->text, c->len, &c->report, &c->list);
-	if (!c->parsed)
-		policy_check_features(c->list, features, &c->report);
 }
 
 static void checked_fini(struct checked *c)
@@ -77,7 +73,6 @@ static void findings_are_as_written(const char *path, const struct checked *c)
 struct expected {
 	const char *pattern;
 	bool parses;
-	bool passes; /* with FEATURES_ENFORCED */
 	size_t files;
 };
 
@@ -92,9 +87,9 @@ static void directory_is(const struct expected *x)
 		const char *path = found.gl_pathv[i];
 		struct checked c;
 
-		file_check(path, FEATURES_ENFORCED, &c);
+		file_check(path, &c);
 		findings_are_as_written(path, &c);
-		if (!c.parsed != x->parses || !c.report.errors != x->passes)
+		if (!c.parsed != x->parses || !c.report.errors != x->parses)
 			fail_msg("%s: parses %d, errors %u", path, !c.parsed, c.report.errors);
 		checked_fini(&c);
 	}
@@ -104,14 +99,14 @@ static void directory_is(const struct expected *x)
 static void valid_files_are_accepted_with_the_warnings_they_name(void **state)
 {
 	(void)state;
-	directory_is(&(struct expected){"tests/policy-corpus/accept/*.yaml", true, true, 40});
-	directory_is(&(struct expected){"tests/policy-corpus/accept/*.json", true, true, 2});
+	directory_is(&(struct expected){"tests/policy-corpus/accept/*.yaml", true, 40});
+	directory_is(&(struct expected){"tests/policy-corpus/accept/*.json", true, 2});
 }
 
 static void invalid_files_are_rejected_with_the_errors_they_name(void **state)
 {
 	(void)state;
-	directory_is(&(struct expected){"tests/policy-corpus/reject/*.yaml", false, false, 150});
+	directory_is(&(struct expected){"tests/policy-corpus/reject/*.yaml", false, 150});
 }
 
 int main(void)
