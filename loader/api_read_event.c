@@ -201,7 +201,8 @@ void api_events_get(struct agent *agent, struct api_request *req)
 
 	if (!mask) {
 		api_fail(req, API_INVALID_NAME,
-			 "event type '%.32s': expected drop, policy-verdict, chaos or all", type);
+			 "event type '%.32s': expected drop, policy-verdict, chaos, l7 or all",
+			 type);
 		return;
 	}
 	a = event_open(agent, req);

@@ -101,20 +101,36 @@ int api_socket_unix(const char *path, struct error *e)
 	return TAKE_FD(fd);
 }
 
+static int address_parse(const char *address, struct sockaddr_storage *addr, int *len,
+			 struct error *e)
+{
+	*len = sizeof(*addr);
+	if (!evutil_parse_sockaddr_port(address, (struct sockaddr *)addr, len) &&
+	    ((addr->ss_family == AF_INET && ((struct sockaddr_in *)addr)->sin_port) ||
+	     (addr->ss_family == AF_INET6 && ((struct sockaddr_in6 *)addr)->sin6_port)))
+		return 0;
+	return error_set(e, EINVAL,
+			 "metrics-listen '%.100s': expected ADDRESS:PORT, [ADDRESS]:PORT or off",
+			 address);
+}
+
+int api_socket_check(const char *address, struct error *e)
+{
+	struct sockaddr_storage addr;
+	int len;
+
+	return address_parse(address, &addr, &len, e);
+}
+
 int api_socket_tcp(const char *address, struct error *e)
 {
 	struct sockaddr_storage addr = {0};
-	int len = sizeof(addr);
 	_cleanup_close_ int fd = -1;
-	int on = 1;
+	int on = 1, len;
+	int r = address_parse(address, &addr, &len, e);
 
-	if (evutil_parse_sockaddr_port(address, (struct sockaddr *)&addr, &len) ||
-	    (addr.ss_family == AF_INET && !((struct sockaddr_in *)&addr)->sin_port) ||
-	    (addr.ss_family == AF_INET6 && !((struct sockaddr_in6 *)&addr)->sin6_port))
-		return error_set(
-			e, EINVAL,
-			"metrics-listen '%s': expected ADDRESS:PORT, [ADDRESS]:PORT or off",
-			address);
+	if (r < 0)
+		return r;
 	fd = socket(addr.ss_family, TYPE, 0);
 	if (fd < 0)
 		return error_set(e, errno, "cannot make a socket: %s", strerror(errno));

@@ -16,6 +16,9 @@
  */
 int api_socket_unix(const char *path, struct error *e);
 
+/** api_socket_check - can it be the address of api_socket_tcp()?  0, or -EINVAL with @e */
+int api_socket_check(const char *address, struct error *e);
+
 /** api_socket_tcp - listen on @address ("127.0.0.1:9964", "[::1]:9964"); descriptor or error */
 int api_socket_tcp(const char *address, struct error *e);
 

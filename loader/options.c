@@ -9,6 +9,7 @@
 
 #include "axoneme/names.h"
 #include "lib/cleanup.h"
+#include "loader/api_socket.h"
 #include "loader/options_table.h"
 
 typedef int (*flag_fn)(struct options *o, const struct option_def *def, const char *value,
@@ -188,7 +189,9 @@ static int check_whole(const struct options *o, struct error *e)
 	if (strcmp(o->routing, "native") != 0 && strcmp(o->routing, "stack") != 0)
 		return error_set(e, EINVAL, "routing: \"%.40s\": expected native or stack",
 				 o->routing);
-	return 0;
+	return strcmp(o->metrics_listen, "off") && *o->metrics_listen
+		       ? api_socket_check(o->metrics_listen, e)
+		       : 0;
 }
 
 bool options_native(const struct options *o)

@@ -363,7 +363,8 @@ int policy_source_find(const struct policy_engine *p, const char *kind, const ch
 		found = one;
 	}
 	if (!found)
-		return error_set(e, ENOENT, "there is no policy %s%s%s", ns, slash, name);
+		return error_set(e, ENOENT, "there is no policy %s%s%s%s%.64s", ns, slash, name,
+				 kind ? " of kind " : "", kind ? kind : "");
 	*out = found;
 	return 0;
 }
