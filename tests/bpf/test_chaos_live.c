@@ -22,6 +22,7 @@
 #include "loader/delay_queue.h"
 #include "tests/bpf/chaos.h"
 #include "tests/bpf/live.h"
+#include "tests/lib/wait.h"
 
 #define PORT 8000
 #define ALL AXO_CHAOS_ONE
@@ -156,11 +157,7 @@ static uint32_t retransmissions(int fd)
 /** wait_empty - what was sent last may still be in the line */
 static void wait_empty(struct fixture *x)
 {
-	uint64_t deadline = mono_now_ns() + 10 * CHAOS_S;
-
-	while (chaos_run_of(x, 1).in_flight && mono_now_ns() < deadline)
-		poll(NULL, 0, 1);
-	assert_int_equal(chaos_run_of(x, 1).in_flight, 0);
+	assert_true(wait_until(!chaos_run_of(x, 1).in_flight));
 }
 
 static void response_is_late_by_the_delay_and_whole(void **state)

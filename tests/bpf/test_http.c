@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +17,7 @@
 #include "axoneme/http_flow.h"
 #include "tests/bpf/http_table.h"
 #include "tests/bpf/live.h"
+#include "tests/lib/wait.h"
 
 #define SET 1
 #define OK "GET /ok HTTP/1.1\r\nHost: b\r\n\r\n"
@@ -258,11 +258,8 @@ static void client_of_a_denied_request_closes_in_peace(void **state)
 	put(p.client, NO);
 	expect_forbidden(p.client);
 	assert_int_equal(shutdown(p.client, SHUT_WR), 0);
-	for (int i = 0; i < 10000 && (i == 0 || info.tcpi_state != TCP_CLOSE); i++) {
-		assert_int_equal(getsockopt(p.client, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
-		poll(NULL, 0, 1);
-	}
-	assert_int_equal(info.tcpi_state, TCP_CLOSE);
+	assert_true(wait_until(!getsockopt(p.client, IPPROTO_TCP, TCP_INFO, &info, &len) &&
+			       info.tcpi_state == TCP_CLOSE));
 	assert_int_equal(info.tcpi_total_retrans, 0);
 	pair_close(&p);
 }

@@ -18,6 +18,7 @@
 #include "axoneme/http_flow.h"
 #include "tests/bpf/http_table.h"
 #include "tests/bpf/live.h"
+#include "tests/lib/wait.h"
 
 #define SET 1
 #define SCRIPT "tests/lib/http_evasion.py"
@@ -62,6 +63,17 @@ static char *path_in(const char *dir, const char *name, char *buf, size_t size)
 	return buf;
 }
 
+static bool listens(struct fixture *x, enum pod pod, const char *address)
+{
+	int fd = live_socket(x, pod, AF_INET, SOCK_STREAM);
+	struct sockaddr_storage sa;
+	socklen_t len = live_addr(address, 80, &sa);
+	int r = connect(fd, (struct sockaddr *)&sa, len);
+
+	close(fd);
+	return r == 0;
+}
+
 /** nginx_start - in pod B; it listens when this returns */
 static pid_t nginx_start(struct fixture *x, const char *dir)
 {
@@ -79,19 +91,9 @@ static pid_t nginx_start(struct fixture *x, const char *dir)
 	fprintf(f, config, dir);
 	assert_int_equal(fclose(f), 0);
 	pid = in_pod(x, POD_B, argv);
-	for (int i = 0; i < 5000; i++) {
-		int fd = live_socket(x, POD_B, AF_INET, SOCK_STREAM);
-		struct sockaddr_storage sa;
-		socklen_t len = live_addr(B4, 80, &sa);
-		int rc = connect(fd, (struct sockaddr *)&sa, len);
-
-		close(fd);
-		if (!rc)
-			return pid;
-		usleep(2000);
-	}
-	fail_msg("nginx does not listen");
-	return -1;
+	if (!wait_until(listens(x, POD_B, B4)))
+		fail_msg("nginx does not listen");
+	return pid;
 }
 
 static char *log_read(const char *dir)

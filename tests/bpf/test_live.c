@@ -17,6 +17,7 @@
 
 #include "lib/cidr.h"
 #include "tests/bpf/live.h"
+#include "tests/lib/wait.h"
 
 #define PORT 8080
 #define CHUNK 65536
@@ -278,9 +279,7 @@ static void frames_of_every_length_are_counted_on_the_wire(void **state)
 		frame_finish(&f);
 		for (size_t len = ETH_HLEN; len < f.len; len++, sent++)
 			assert_int_equal(send(fd, f.b, len, 0), len);
-		for (int tries = 0; drops_of(x, AXO_DROP_TOO_SHORT) - before < sent && tries < 1000;
-		     tries++)
-			poll(NULL, 0, 10);
+		assert_true(wait_until(drops_of(x, AXO_DROP_TOO_SHORT) - before >= sent));
 		assert_int_equal(drops_of(x, AXO_DROP_TOO_SHORT) - before, sent);
 	}
 	close(fd);

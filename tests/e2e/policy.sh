@@ -89,13 +89,7 @@ test_a_rule_that_goes_cuts_a_live_connection() {
 	in_ns web socat -u TCP6-LISTEN:9000,ipv6only=0 "CREATE:$S/stream" &
 	wait_until 5 listens web tcp 9000
 	web_from client 9000 | axo policy apply -
-	in_ns client "$PY" -u -c '
-import socket, sys, time
-s = socket.create_connection((sys.argv[1], 9000))
-while True:
-    s.sendall(b"line\n")
-    time.sleep(0.001)
-' "$(pod_ip4 web)" &
+	in_ns client "$PY" "$STORY_LIB/numbered_lines.py" "$(pod_ip4 web)" 9000 &
 	wait_until 5 beyond 100
 	web_from client 80 | axo policy apply -
 	# What was on its way before has arrived when the first retransmission is dropped.

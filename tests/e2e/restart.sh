@@ -15,15 +15,7 @@ stream_start() {
 	nsenter --net=/run/netns/b socat -u TCP6-LISTEN:7000,ipv6only=0 "CREATE:$S/stream" &
 	RECEIVER_PID=$!
 	wait_until 5 listens b tcp 7000
-	nsenter --net=/run/netns/a "$PY" -u -c '
-import socket, sys, time
-s = socket.create_connection((sys.argv[1], 7000))
-n = 0
-while True:
-    s.sendall(b"%d\n" % n)
-    n += 1
-    time.sleep(0.001)
-' "$1" &
+	nsenter --net=/run/netns/a "$PY" "$STORY_LIB/numbered_lines.py" "$1" 7000 &
 	STREAM_PID=$!
 	wait_until 5 stream_beyond 100
 }

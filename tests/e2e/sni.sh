@@ -92,17 +92,28 @@ test_a_second_hello_is_judged_too() {
 	refused bad.example 444
 }
 
+# A client that is connected, and asks when $S/go is written to.
+held_client() {
+	rm -f "$S/go" "$S/go.connected"
+	mkfifo "$S/go"
+	in_ns client /usr/bin/python3 "$STORY_LIB/tls_client.py" $WORLD4 443 ok.example 0 "$S/go" &
+	CLIENT=$!
+	wait_until 5 test -e "$S/go.connected"
+}
+
+client_go() {
+	timeout 20 tee "$S/go" </dev/null >/dev/null
+}
+
 test_a_connection_outlives_changes_and_the_agent() {
 	tls_policy ok.example | axo policy apply -
-	in_ns client /usr/bin/python3 "$STORY_LIB/tls_client.py" $WORLD4 443 ok.example 0 "$S/go" &
-	local client=$!
-	wait_until 5 test -e "$S/go.connected"
+	held_client
 	tls_policy ok.example other.example | axo policy apply -
 	agent_kill9
 	refused_without_agent
 	agent_start
-	: >"$S/go"
-	wait "$client"
+	client_go
+	wait "$CLIENT"
 }
 
 refused_without_agent() {
@@ -113,12 +124,10 @@ refused_without_agent() {
 }
 
 test_a_connection_older_than_its_rules_is_reset() {
-	in_ns client /usr/bin/python3 "$STORY_LIB/tls_client.py" $WORLD4 443 ok.example 0 "$S/go" &
-	local client=$!
-	wait_until 5 test -e "$S/go.connected"
+	held_client
 	tls_policy ok.example | axo policy apply -
-	: >"$S/go"
-	assert_fails wait "$client"
+	client_go
+	assert_fails wait "$CLIENT"
 }
 
 story_main "$@"

@@ -57,7 +57,7 @@ test_a_foreign_mac_is_dropped() {
 # An open flow must not be a ride for others: same tuple, another device or MAC.
 test_nobody_rides_anothers_flow() {
 	serve_tcp b 80
-	pod_exec a bash -c "exec 3<>/dev/tcp/$B4/80; cat <&3; sleep 5" >/dev/null &
+	pod_exec a bash -c "exec 3<>/dev/tcp/$B4/80; cat <&3" >/dev/null &
 	talk_tcp a b "$B4" 80
 	pod_add c
 	expect_drop spoofed_ip packet c send eth0 "IP(src='$A4',dst='$B4')/TCP(sport=40000,dport=80,flags='A')"

@@ -33,6 +33,7 @@
 #include "loader/events.h"
 #include "loader/identity.h"
 #include "loader/metrics.h"
+#include "tests/lib/wait.h"
 #include "tests/unit/loader/fake_parts.h"
 
 /**
@@ -150,30 +151,27 @@ static int fake_serve(struct fake *f)
 	return f->datapath.state.events ? 3 : 0;
 }
 
-/* Poll with a deadline: does @ok(@arg) come true within five seconds? */
-static bool fake_wait(bool (*ok)(void *arg), void *arg)
+static bool fake_answers_tcp(const struct fake *f)
 {
-	const struct timespec pause = {.tv_nsec = 5000000};
-	uint64_t end_us = clock_us() + 5000000;
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	while (!ok(arg)) {
-		if (clock_us() > end_us)
-			return false;
-		nanosleep(&pause, NULL);
-	}
-	return true;
+	addr.sin_port = htons((uint16_t)atoi(strchr(f->metrics, ':') + 1));
+	return !connect(fd, (struct sockaddr *)&addr, sizeof(addr));
 }
 
-static bool fake_answers(void *arg)
+/* The TCP socket is the last that the server makes. */
+static bool fake_answers(const struct fake *f)
 {
-	struct fake *f = arg;
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (waitpid(f->pid, NULL, WNOHANG) > 0)
 		abort();
 	strcpy(addr.sun_path, f->socket);
-	return !connect(fd, (struct sockaddr *)&addr, sizeof(addr));
+	return !connect(fd, (struct sockaddr *)&addr, sizeof(addr)) &&
+	       (!f->tcp || fake_answers_tcp(f));
 }
 
 static void fake_dir(struct fake *f)
@@ -212,7 +210,7 @@ static void fake_start(struct fake *f)
 		/* Not _exit(): the sanitizer looks for leaks, and a leak is another status. */
 		exit(fake_serve(f));
 	}
-	if (!fake_wait(fake_answers, f))
+	if (!wait_until(fake_answers(f)))
 		abort();
 }
 

@@ -298,7 +298,7 @@ static void too_many_connections_are_sat_out(void **state)
 	snprintf(log, sizeof(log), "%s/log", f->dir);
 	for (int i = 0; i < FEW_FILES; i++)
 		fd[i] = raw_connect(f);
-	assert_true(fake_wait(complained_twice, log));
+	assert_true(wait_until(complained_twice(log)));
 	assert_in_range(complaints(log), 2, 10);
 	for (int i = 0; i < FEW_FILES; i++)
 		close(fd[i]);

@@ -279,7 +279,7 @@ static void the_ring_is_left_alone_when_the_last_listener_is_gone(void **state)
 	assert_true(hear(fd[1], "no_pod", buf, sizeof(buf)));
 	close(fd[1]);
 	/* Nothing is written to the clients that left: the server must notice by itself. */
-	assert_true(fake_wait(ring_is_full, s));
+	assert_true(wait_until(ring_is_full(s)));
 }
 
 /* Events that @fd hears of, as lines or as lost ones, until there are @expected of them. */

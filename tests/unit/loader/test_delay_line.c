@@ -22,6 +22,7 @@
 #include "loader/delay_line.h"
 #include "loader/delay_pool.h"
 #include "loader/delay_queue.h"
+#include "tests/lib/wait.h"
 
 #define MS 1000000ull
 #define LONG_NS (50000 * MS)
@@ -110,11 +111,7 @@ static struct delay_line_stats stats(struct world *w)
 /** wait_held - until the thread has taken in @n packets */
 static void wait_held(struct world *w, uint64_t n)
 {
-	uint64_t deadline = now_ns() + DEADLINE_MS * MS;
-
-	while (stats(w).held != n && now_ns() < deadline)
-		poll(NULL, 0, 1);
-	assert_int_equal(stats(w).held, n);
+	assert_true(wait_until(stats(w).held == n));
 }
 
 static void nothing_leaves_before_its_time(void **state)
