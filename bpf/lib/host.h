@@ -13,7 +13,8 @@
  *      5. A packet of an allowed flow goes on.
  *      6. What the host forwards with an address of its own (masqueraded, published) is no packet of
  *         the host's: it goes on, and makes a flow for its answers.
- *      7. Everything else is judged as for a pod: the originator's direction, once per generation.
+ *      7. Everything else is judged as for a pod: the originator's direction, once per generation.  In
+ *         mid-stream the originator is the host if its sockets say so (host_socket.h), else the sender.
  *
  * The flows are in the flow table with all others.  Their keys are none of a pod's: one end is an
  * address of the host, and the other none of its own pods.
@@ -24,6 +25,7 @@
 #include "bpf/lib/fast.h"
 #include "bpf/lib/frag.h"
 #include "bpf/lib/host_judge.h"
+#include "bpf/lib/host_socket.h"
 #include "bpf/lib/related.h"
 
 #define DHCP_SERVER_PORT 67
@@ -117,6 +119,19 @@ static __always_inline __u32 host_enters(const struct __sk_buff *skb, const stru
 	return host_forwards(skb, p) ? AXO_IFINDEX_FORWARD : AXO_IFINDEX_HOST;
 }
 
+/** host_new - a flow that nobody knows: who began it, and where its packets enter */
+static __noinline void host_new(struct __sk_buff *skb, const struct packet *p, struct axo_flow *f)
+{
+	bool answer = host_socket_began(skb, p);
+	struct axo_flow_side *from;
+
+	__builtin_memset(f, 0, sizeof(*f));
+	f->originator = answer ? !p->side : p->side;
+	f->created_s = flow_now_s();
+	from = f->originator ? &f->side[1] : &f->side[0];
+	from->ifindex_in = answer ? AXO_IFINDEX_HOST : host_enters(skb, p);
+}
+
 /** host_flow - cases 5 to 7, behind host_known() */
 static __noinline int host_flow(struct __sk_buff *skb, struct packet *p)
 {
@@ -133,10 +148,7 @@ static __noinline int host_flow(struct __sk_buff *skb, struct packet *p)
 	if (found && host_admits(skb, p, found)) {
 		rc = host_refresh(p, found, f);
 	} else {
-		__builtin_memset(f, 0, sizeof(*f));
-		f->originator = p->side;
-		f->created_s = flow_now_s();
-		flow_side(f, p)->ifindex_in = host_enters(skb, p);
+		host_new(skb, p, f);
 		rc = host_judge(p, f);
 	}
 	if (rc)
