@@ -16,6 +16,7 @@ void api_policy_get(struct agent *agent, struct api_request *req);
 void api_policy_delete(struct agent *agent, struct api_request *req);
 void api_policy_trace(struct agent *agent, struct api_request *req);
 void api_endpoint_policy_get(struct agent *agent, struct api_request *req);
+void api_host_policy_get(struct agent *agent, struct api_request *req);
 
 /** api_policy_status - for GET /v1/status; a new reference */
 json_t *api_policy_status(const struct agent *agent);

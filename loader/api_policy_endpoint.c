@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* GET /v1/endpoints/ID/policy: what is in the maps for an endpoint, as people read it. */
+/* GET /v1/endpoints/ID/policy, /v1/host/policy: what is in the maps for an endpoint or the host. */
 #include "loader/agent.h"
 #include "loader/api_policy.h"
 #include "loader/endpoint.h"
@@ -86,25 +86,34 @@ static json_int_t denied(const struct policy_engine *p, const struct policy_subj
 			 : 0;
 }
 
-void api_endpoint_policy_get(struct agent *agent, struct api_request *req)
+/* @endpoint: its number; 0 = the host */
+static void subject_answer(const struct policy_engine *p, const struct policy_subject *s,
+			   uint32_t endpoint, struct api_request *req)
 {
-	const struct endpoint *ep = endpoint_by_id(agent->endpoints, api_id(req));
-	const struct policy_engine *p = agent->policy;
-	const struct policy_subject *s = ep ? ep->subject : NULL;
-	json_t *entries;
+	json_t *entries = json_array();
 
-	if (!s) {
-		api_fail(req, API_NOT_FOUND, "there is no endpoint %u", api_id(req));
-		return;
-	}
-	entries = json_array();
 	for (size_t i = 0; s->compiled && i < s->compiled->entry_count; i++)
 		json_array_append_new(entries, entry_json(p, s, &s->compiled->entries[i]));
 	api_reply(req,
 		  json_pack("{s:I, s:I, s:I, s:s, s:s, s:I, s:I, s:o}", "endpoint",
-			    (json_int_t)ep->id, "identity", (json_int_t)ep->identity, "number",
+			    (json_int_t)endpoint, "identity", (json_int_t)s->identity, "number",
 			    (json_int_t)s->number, "ingress", mode_of(&s->ref, AXO_DIR_INGRESS),
 			    "egress", mode_of(&s->ref, AXO_DIR_EGRESS), "ingressDefaultDenied",
 			    denied(p, s, AXO_DIR_INGRESS), "egressDefaultDenied",
 			    denied(p, s, AXO_DIR_EGRESS), "entries", entries));
+}
+
+void api_endpoint_policy_get(struct agent *agent, struct api_request *req)
+{
+	const struct endpoint *ep = endpoint_by_id(agent->endpoints, api_id(req));
+
+	if (ep && ep->subject)
+		subject_answer(agent->policy, ep->subject, ep->id, req);
+	else
+		api_fail(req, API_NOT_FOUND, "there is no endpoint %u", api_id(req));
+}
+
+void api_host_policy_get(struct agent *agent, struct api_request *req)
+{
+	subject_answer(agent->policy, agent->policy->host, 0, req);
 }

@@ -77,13 +77,18 @@ static int judge(struct query *q, enum axo_dir dir, struct trace *out, struct er
 	const struct policy_end *self = &q->ends[dir == AXO_DIR_INGRESS];
 	const struct policy_end *other = &q->ends[dir == AXO_DIR_EGRESS];
 	const struct policy_subject *s = self->endpoint ? self->endpoint->subject : NULL;
-	struct subject subject = {.labels = self->who->labels};
+	struct subject subject = {
+		.labels = self->host ? q->p->host_labels : self->who->labels,
+		.host = self->host,
+	};
 	struct compile_options options = COMPILE_OPTIONS_DEFAULT;
 	struct packet packet = q->packet;
 	struct compiled *c = NULL;
 	struct lookup *l;
 	int r;
 
+	/* As policy_subject_compile(). */
+	options.allow_host = q->p->agent->opt.allow_host && !self->host;
 	if (s) {
 		subject.ports = s->ports;
 		subject.port_count = s->port_count;
@@ -115,6 +120,12 @@ static void rules_add(struct query *q, enum axo_dir dir, const struct trace *t)
 	}
 }
 
+/* The host's own policies are enforced on its devices: what it says to its own pods passes none. */
+static bool is_subject(const struct policy_end *self, const struct policy_end *other)
+{
+	return self->pod || (self->host && !other->endpoint && !other->host);
+}
+
 /* Egress of the sender, then ingress of the receiver; the first that denies has the last word. */
 static int query_run(struct query *q, enum axo_dir *dir, struct error *e)
 {
@@ -126,7 +137,7 @@ static int query_run(struct query *q, enum axo_dir *dir, struct error *e)
 		struct trace t;
 		int r;
 
-		if (!q->ends[i].pod)
+		if (!is_subject(&q->ends[i], &q->ends[!i]))
 			continue;
 		r = judge(q, dirs[i], &t, e);
 		if (r < 0)
@@ -141,12 +152,13 @@ static int query_run(struct query *q, enum axo_dir *dir, struct error *e)
 	return 0;
 }
 
-static json_t *end_json(const struct policy_end *end)
+static json_t *end_json(const struct query *q, const struct policy_end *end)
 {
+	const struct label_set *set = end->host ? &q->p->host_labels : &end->who->labels;
 	json_t *labels = json_array();
 
-	for (uint32_t i = 0; i < end->who->labels.count; i++) {
-		const struct label *l = &end->who->labels.items[i];
+	for (uint32_t i = 0; i < set->count; i++) {
+		const struct label *l = &set->items[i];
 
 		json_array_append_new(labels,
 				      json_sprintf("%s:%s%s%s", label_source_to_str(l->source),
@@ -195,12 +207,13 @@ static int http_judge(struct query *q, struct error *e)
 static void query_answer(struct query *q, struct api_request *req, enum axo_dir dir)
 {
 	const struct trace *t = &q->result;
-	json_t *answer =
-		json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:O}", "verdict",
-			  t->allow ? "allow" : "deny", "reason", trace_reason_to_str(t->reason),
-			  "message", trace_reason_text(t->reason), "direction", drop_dir_name(dir),
-			  "features", policy_features_json(t->allow ? q->features : 0), "from",
-			  end_json(&q->ends[0]), "to", end_json(&q->ends[1]), "rules", q->rules);
+	json_t *answer = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:O}", "verdict",
+				   t->allow ? "allow" : "deny", "reason",
+				   trace_reason_to_str(t->reason), "message",
+				   trace_reason_text(t->reason), "direction", drop_dir_name(dir),
+				   "features", policy_features_json(t->allow ? q->features : 0),
+				   "from", end_json(q, &q->ends[0]), "to", end_json(q, &q->ends[1]),
+				   "rules", q->rules);
 
 	if (q->request)
 		json_object_set_new(answer, "http", http_json(q));

@@ -41,6 +41,7 @@
 	X(DELETE, "/v1/flows", api_flows_delete, "endpoint", 0, 0, NONE)             \
 	X(GET, "/v1/events", api_events_get, "type", 0, 0, NONE)                     \
 	X(GET, "/v1/endpoints/ID/policy", api_endpoint_policy_get, NULL, 0, 0, NONE) \
+	X(GET, "/v1/host/policy", api_host_policy_get, NULL, 0, 0, NONE)             \
 	X(GET, "/v1/policies", api_policies_get, NULL, 0, 0, NONE)                   \
 	X(PUT, "/v1/policies", api_policies_put, NULL, 1, 0, NONE)                   \
 	X(DELETE, "/v1/policies", api_policies_delete, NULL, 1, 0, NONE)             \

@@ -27,6 +27,7 @@ static int end_set(const struct policy_engine *p, uint32_t identity, struct poli
 	out->identity = identity;
 	out->who = peers_get(p->peers, identity);
 	out->pod = axo_peer_kind(identity) == AXO_PEER_POD;
+	out->host = identity == AXO_ID_HOST;
 	return out->who ? 0 : error_set(e, ENOENT, "identity %u is not known", identity);
 }
 
@@ -103,6 +104,8 @@ int policy_end_parse(struct policy_engine *p, const char *text, int which, struc
 	*out = (struct policy_end){0};
 	if (!addr_parse(text, &addr, NULL))
 		return end_address(p, &addr, out, e);
+	if (!strcmp(text, "host") || !strcmp(text, "reserved:host"))
+		return end_set(p, AXO_ID_HOST, out, e);
 	if (!number_parse(text, 1, UINT32_MAX, &id))
 		ep = endpoint_by_id(p->agent->endpoints, (uint32_t)id);
 	else if (strpbrk(text, "=:"))
@@ -112,7 +115,7 @@ int policy_end_parse(struct policy_engine *p, const char *text, int which, struc
 	if (!ep)
 		return error_set(e, ENOENT,
 				 "'%.128s' is none of: an endpoint's number, NAMESPACE/NAME of an "
-				 "endpoint, an address, labels",
+				 "endpoint, an address, host, labels",
 				 text);
 	return end_endpoint(p, ep, out, e);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Ends of a traced packet, as people name them: an endpoint's number, NAMESPACE/NAME, an address,
- * or labels (`app=web,k8s:tier=db`, `reserved:host`).
+ * `host` (this host itself), or labels (`app=web,k8s:tier=db`, `reserved:remote-node`).
  */
 #ifndef LOADER_POLICY_END_H
 #define LOADER_POLICY_END_H
@@ -22,6 +22,7 @@ struct policy_engine;
  * @endpoint: if it is one of this host, else NULL
  * @invented: @who was made for labels that nobody may have: policy_end_fini()
  * @pod:      policies may select it
+ * @host:     it is this host, whom policies with a nodeSelector may select
  */
 struct policy_end {
 	uint32_t identity;
@@ -29,6 +30,7 @@ struct policy_end {
 	const struct endpoint *endpoint;
 	bool invented;
 	bool pod;
+	bool host;
 };
 
 /** policy_end_parse - @which: 0 or 1, to tell two invented ones apart; 0, -ENOENT or -EINVAL */

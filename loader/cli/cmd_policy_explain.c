@@ -88,17 +88,19 @@ enum cli_exit cmd_policy_show(struct cli *cli, char **args, int count)
 {
 	_cleanup_json_ json_t *ep = NULL;
 	_cleanup_json_ json_t *policy = NULL;
-	char path[64];
+	char path[64] = "/v1/host/policy";
 	enum cli_exit r;
 
 	(void)args;
 	(void)count;
 	if (!cli->endpoint)
-		return cli_usage(cli, "policy show: expected --endpoint ENDPOINT");
-	r = endpoint_find(cli, cli->endpoint, &ep);
-	if (r)
-		return r;
-	snprintf(path, sizeof(path), "/v1/endpoints/%lld/policy", client_number(ep, "id"));
+		return cli_usage(cli, "policy show: expected --endpoint ENDPOINT, or host");
+	if (strcmp(cli->endpoint, "host") != 0) {
+		r = endpoint_find(cli, cli->endpoint, &ep);
+		if (r)
+			return r;
+		snprintf(path, sizeof(path), "/v1/endpoints/%lld/policy", client_number(ep, "id"));
+	}
 	if (client_get(cli, path, &policy))
 		return CLI_FAILED;
 	if (cli->json)

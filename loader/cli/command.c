@@ -38,7 +38,7 @@ const struct command commands[] = {
 	{"policy list", "", 0, 0, 0, cmd_policy_list, "policies, and where they come from"},
 	{"policy get", "[--kind KIND] NAMESPACE/NAME", 1, 1, OPTION_KIND, cmd_policy_get,
 	 "a policy as it was given"},
-	{"policy show", "--endpoint ENDPOINT", 0, 0, OPTION_ENDPOINT, cmd_policy_show,
+	{"policy show", "--endpoint ENDPOINT|host", 0, 0, OPTION_ENDPOINT, cmd_policy_show,
 	 "what is in force for an endpoint"},
 	{"policy trace", "--from END --to END --dport PORT/PROTOCOL [--http REQUEST]", 0, 0,
 	 OPTION_TRACE, cmd_policy_trace,

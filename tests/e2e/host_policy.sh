@@ -162,6 +162,64 @@ test_established_sessions_are_not_cut() {
 	exec 7>&-
 }
 
+# reading NS ADDRESS PORT - a client that only receives; what it has got is in the file "got"
+reading() {
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	in_ns "$1" bash -c 'exec cat <"/dev/tcp/$0/$1"' "$2" "$3" >"$S/got" 2>/dev/null &
+	wait_until 5 grep -q first "$S/got"
+}
+
+# say_when NS PORT - a server that says "first", and what it is told by the pipe "say"
+say_when() {
+	mkfifo "$S/say"
+	in_ns "$1" socat -u "SYSTEM:echo first; cat $S/say" "TCP6-LISTEN:$2,reuseaddr,ipv6only=0" \
+		</dev/null >/dev/null 2>&1 &
+	wait_until 5 listens "$1" tcp "$2"
+}
+
+test_a_download_from_before_the_policy_goes_on() {
+	start
+	serve_tcp host 81
+	for address in $WORLD4 $WORLD6; do
+		say_when world 80
+		reading host "$address" 80
+		# Nothing is on its way, and the host has nothing to say.
+		ssh_and 22 | host_policy web
+		expect_drop policy ask_tcp world $HOST4 81
+		echo second >"$S/say"
+		wait_until 5 grep -q second "$S/got"
+		axo policy delete web
+		rm "$S/say"
+	done
+}
+
+test_a_download_from_before_is_cut_by_an_egress_policy() {
+	start
+	say_when world 80
+	reading host "$WORLD4" 80
+	host_policy out <<-'EOF'
+		  egress:
+		  - toPorts: [{ports: [{port: "443", protocol: TCP}]}]
+	EOF
+	echo second >"$S/say" &
+	wait_until 5 drops_above policy 0
+	assert_fails grep -q second "$S/got"
+}
+
+test_an_upload_from_before_is_the_others() {
+	start
+	mkfifo "$S/say"
+	in_ns host socat -u TCP6-LISTEN:80,reuseaddr,ipv6only=0 "OPEN:$S/got,creat" </dev/null >/dev/null 2>&1 &
+	wait_until 5 listens host tcp 80
+	in_ns world socat -u "SYSTEM:echo first; cat $S/say" "TCP:$HOST4:80" </dev/null >/dev/null 2>&1 &
+	wait_until 5 grep -q first "$S/got"
+	serve_tcp host 80
+	ssh_and 22 | host_policy web
+	echo second >"$S/say" &
+	wait_until 5 drops_above policy 0
+	assert_fails grep -q second "$S/got"
+}
+
 test_a_broken_policy_file_with_lockout_keeps_the_old_one() {
 	start
 	serve_tcp host 80
@@ -210,6 +268,29 @@ test_it_holds_without_the_agent_and_over_its_restart() {
 	assert_eq "" "$(hooks)" "hooks after --cleanup"
 	serve_tcp host 81
 	talk_tcp world host $HOST4 81
+}
+
+test_the_host_is_a_subject_of_trace_show_and_dry_run() {
+	start
+	pod_add a
+	ssh_and 80 >"$S/rules"
+	host_policy web <"$S/rules"
+	axo policy trace --from $WORLD4 --to host --dport 81/tcp >"$S/trace"
+	assert_match "^deny: .*ingress" "$(cat "$S/trace")"
+	axo policy trace --from $WORLD4 --to $HOST4 --dport 80/tcp >"$S/trace"
+	assert_match "^allow: .*ingress.*web#ingress" "$(xargs <"$S/trace")"
+	assert_match "^allow" "$(axo policy trace --from host --to $WORLD4 --dport 81/tcp)"
+	# Its own pods do not meet it on a device.
+	assert_match "^allow" "$(axo policy trace --from "$(pod_ip4 a)" --to host --dport 81/tcp)"
+	assert_match "role=edge" "$(axo policy trace --from $WORLD4 --to host --dport 81/tcp -o json | jq -c .to.labels)"
+	assert_fails ask_tcp world $HOST4 81
+	assert_match "ingress: enforced, [1-9].* denied by default" "$(axo policy show --endpoint host)"
+	assert_match "web#ingress" "$(axo policy show --endpoint host)"
+	sed 's/"80"/"82"/g' "$S/web.yaml" >"$S/next.yaml"
+	axo policy apply --dry-run "$S/next.yaml" >"$S/dry"
+	assert_match "host: .*- denied from world-ipv4.*: TCP 80, UDP 80 .*1 would be applied" "$(xargs <"$S/dry")"
+	assert_match "[+] allowed from world-ipv4.*: TCP 82, UDP 82" "$(xargs <"$S/dry")"
+	assert_match "host: .*[+] allowed from world-ipv4" "$(axo policy delete --dry-run web | xargs)"
 }
 
 test_a_published_port_is_one_of_the_host() {

@@ -144,6 +144,7 @@ FAKE_HANDLER(api_policy_get)
 FAKE_HANDLER(api_policy_delete)
 FAKE_HANDLER(api_policy_trace)
 FAKE_HANDLER(api_endpoint_policy_get)
+FAKE_HANDLER(api_host_policy_get)
 FAKE_HANDLER(api_chaos_get)
 FAKE_HANDLER(api_chaos_stop)
 
