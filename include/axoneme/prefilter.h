@@ -41,8 +41,8 @@
 #define AXO_PF_PREFIXES_MAX 4194304
 #define AXO_PF_GROUPS_MAX 1024
 
-/** AXO_PF_SHIFT4 - bits of an IPv4 address below its bucket */
-#define AXO_PF_SHIFT4 14
+/** AXO_PF_SHIFT4 - bits of an IPv4 address below its bucket; the index takes 8 MB, whatever there is in it */
+#define AXO_PF_SHIFT4 11
 
 /** AXO_PF_LEAF - bit of an entry of the index of IPv4: it is a verdict */
 #define AXO_PF_LEAF 0x80000000U

@@ -80,6 +80,22 @@ test_tables_of_others_stay() {
 	nft list table inet others
 }
 
+# hello_by_port POD ADDRESS - what the world says to source port 40000
+hello_by_port() {
+	in_ns "$1" timeout 10 socat -u "TCP:$2:80,sourceport=40000,reuseaddr" -
+}
+
+test_a_source_port_is_used_again_and_by_two_pods() {
+	agent_start --device nic0
+	pod_add a
+	pod_add b
+	for address in $WORLD4 "[$WORLD6]"; do
+		for pod in a a b a b b; do
+			assert_match "^hello from world" "$(hello_by_port $pod "$address")" "pod $pod at $address"
+		done
+	done
+}
+
 # counted RULE-COMMENT - packets that the rule has met
 counted() {
 	nft -j list table inet seen | jq "[.nftables[].rule | select(.comment == \"$1\") | .expr[].counter.packets // 0] | add"
