@@ -38,8 +38,8 @@ enum axo_http_flow_mode {
  * @busy:        1 while a CPU works on the entry
  * @mode:        enum axo_http_flow_mode
  * @text:        ANSWERED: which answer (enum l7_text of bpf/lib/l7_answer.h)
- * @status_len:  bytes in @status_line
  * @watched:     the program watch has let packets pass in any order: nothing can be enforced
+ * @heard:       watch: the server has sent since the client did
  * @server_first: the server's initial sequence number + 1, host order as all that follow
  * @server_next: end of what the server has sent
  * @answer_seq:  ANSWERED: of the first byte of the answer
@@ -49,9 +49,7 @@ enum axo_http_flow_mode {
  * @request_ns:  when the last head of a request was complete, CLOCK_MONOTONIC
  * @rule:        by enum axo_dir: of the last request (struct axo_http_result)
  * @seen_len:    of @seen
- * @heard:       watch: the server has sent since the client did
  * @pad:         zero
- * @status_line: how the response begins: "HTTP/1.1 200"
  * @seen:        first bytes of the last request's head, while somebody watches; at most
  *               AXO_HTTP_SEEN are meant
  * @tcp:         order of what the client sends
@@ -61,8 +59,8 @@ struct axo_http_flow {
 	__u32 busy;
 	__u8 mode;
 	__u8 text;
-	__u8 status_len;
 	__u8 watched;
+	__u8 heard;
 	__u32 server_first;
 	__u32 server_next;
 	__u32 answer_seq;
@@ -72,9 +70,7 @@ struct axo_http_flow {
 	__u64 request_ns;
 	__u32 rule[2];
 	__u16 seen_len;
-	__u8 heard;
-	__u8 pad;
-	__u8 status_line[12];
+	__u8 pad[6];
 	__u8 seen[2 * AXO_HTTP_SEEN];
 	struct axo_l7_tcp tcp;
 	struct axo_http_conn http;
