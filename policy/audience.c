@@ -67,6 +67,8 @@ static void match_add(struct bytes *b, const struct match *m)
 			cidr_add(b, x);
 		}
 	}
+	if (m->type == PEER_FQDN)
+		text_add(b, m->fqdn);
 	if (m->type != PEER_SELECTOR)
 		return;
 	number_add(b, m->selector->requirements.count);

@@ -183,6 +183,7 @@ int policy_compile(const struct policy_set *set, struct peers *peers, const stru
 	free(classes[0]);
 	free(classes[1]);
 	scratch_free(c->compiler);
+	compiled_joins_make(c);
 	int err = limits_check(c, e);
 	if (err) {
 		compiled_free(c);
@@ -227,6 +228,8 @@ int compiled_add_peer(struct compiled *c, const struct peer_identity *who,
 	d.has_peer = !peer_is_default(c, who->id, d.peer.class_);
 	if (d.has_peer)
 		peer_append(c, &d.peer);
+	if (d.entry_count && identity_may_join(who->id))
+		compiled_joins_make(c);
 	*delta = d;
 	return limits_check(c, e);
 }

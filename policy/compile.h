@@ -78,6 +78,22 @@ struct packet {
 	uint16_t port;
 };
 
+/** COMPILED_JOINS_MAX - of one policy: pairs of feature sets that have one of both */
+#define COMPILED_JOINS_MAX 256
+/** COMPILED_JOINED_SETS - of one policy: sets that are there for joins only */
+#define COMPILED_JOINED_SETS 64
+
+/**
+ * struct compiled_join - what two feature sets are together, where they meet at an address that
+ * has names (toFQDNs)
+ * @a, @b, @both: places in compiled.sets + 1
+ */
+struct compiled_join {
+	uint16_t a;
+	uint16_t b;
+	uint16_t both;
+};
+
 struct compiler;
 
 /**
@@ -85,7 +101,8 @@ struct compiler;
  * @ref:     id is 0: the agent numbers policies
  * @peers:   @peer_count, no identity twice; not those that the default covers
  * @entries: @entry_count, no key twice
- * @sets:    feature sets that entries name; they borrow from policies that are held
+ * @sets:    feature sets that entries and joins name; they borrow from policies that are held
+ * @joins:   @join_count, no pair twice, for which @joined_sets sets were made
  */
 struct compiled {
 	struct axo_policy_ref ref;
@@ -94,6 +111,9 @@ struct compiled {
 	struct compiled_entry *entries;
 	size_t entry_count;
 	struct feature_sets sets;
+	struct compiled_join joins[COMPILED_JOINS_MAX];
+	size_t join_count;
+	size_t joined_sets;
 	struct compiler *compiler;
 };
 
@@ -152,6 +172,9 @@ struct axo_pol_entry compiled_value(const struct compiled *c, const struct compi
 
 /** compiled_set - what an entry names; NULL = none */
 const struct feature_set *compiled_set(const struct compiled *c, const struct compiled_entry *e);
+
+/** compiled_join - of two places in compiled.sets + 1; 0 = they have none */
+uint16_t compiled_join(const struct compiled *c, uint16_t a, uint16_t b);
 
 /**
  * compiled_explain - every rule that speaks of a packet, in the order of references

@@ -80,6 +80,12 @@ uint32_t classes_most_pods(const struct compiled *c, enum axo_dir dir, const str
 /** classes_of_peer - the class of one peer that came later; it may be new and make entries */
 uint32_t classes_of_peer(struct compiled *c, enum axo_dir dir, const struct peer_identity *who);
 
+/** compiled_joins_make - after entries were added */
+void compiled_joins_make(struct compiled *c);
+
+/** identity_may_join - of a selector of toFQDNs, or an address of the world */
+bool identity_may_join(uint32_t identity);
+
 /** term_matches - does the term speak of this peer? */
 bool term_matches(const struct compiler *x, const struct term *t, const struct peer_identity *who);
 

@@ -115,5 +115,36 @@ struct verdict lookup_packet(const struct lookup *l, uint32_t identity, const st
 
 	if (v.allow)
 		v.set = compiled_set(l->compiled, e == &own.value ? own.entry : anybody.entry);
+	v.plain = v.allow && !v.set && v.rule != AXO_RULE_DEFAULT;
 	return v;
+}
+
+/* The set of both; NULL = there is none. */
+static const struct feature_set *sets_join(const struct lookup *l, const struct feature_set *a,
+					   const struct feature_set *b)
+{
+	const struct feature_set *items = l->compiled->sets.items;
+	uint16_t both =
+		compiled_join(l->compiled, (uint16_t)(a - items + 1), (uint16_t)(b - items + 1));
+
+	return both ? &items[both - 1] : NULL;
+}
+
+void lookup_join(const struct lookup *l, struct verdict *v, const struct verdict *by)
+{
+	const struct feature_set *both;
+
+	if (v->explicit_deny || !by->allow)
+		return;
+	if (!v->allow) {
+		*v = *by;
+		return;
+	}
+	v->plain |= by->plain;
+	if (!v->set) {
+		v->set = by->set;
+	} else if (by->set && by->set != v->set) {
+		both = sets_join(l, v->set, by->set);
+		v->set = both ? both : v->set;
+	}
 }

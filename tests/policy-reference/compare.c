@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "axoneme/fqdn.h"
 #include "lib/cleanup.h"
 #include "policy/lookup.h"
 #include "policy/parse.h"
+#include "tests/policy-reference/compare_names.h"
 #include "tests/policy-reference/random.h"
 #include "tests/policy-reference/reference.h"
 
@@ -19,6 +21,7 @@ struct end {
 	const char *labels[4];
 	struct named_port ports[2];
 	const char *address;
+	const char *names[3]; /* that have the address, in one sender's eyes */
 };
 
 #define POD(id, app, ns, ...)                                                                      \
@@ -67,12 +70,14 @@ static const struct end ends[] = {
 	{.address = "10.1.2.3"},
 	{.address = "10.1.2.200"},
 	{.address = "10.1.9.9"},
-	{.address = "192.0.2.1"},
+	{.address = "192.0.2.1", .names = {"www.example"}},
 	{.address = "8.8.8.8"},
-	{.address = "200.1.1.1"},
+	{.address = "8.8.8.8", .names = {"www.example", "cdn.net", "a.b.example"}},
+	{.address = "200.1.1.1", .names = {"a.b.example", "w1.example"}},
+	{.address = "10.1.2.3", .names = {"cdn.net"}},
 	{.address = "fd00::1"},
 	{.address = "fd00:1::5"},
-	{.address = "2001:db8::1"},
+	{.address = "2001:db8::1", .names = {"cdn.net", "www.example"}},
 	{.address = "2a00::1"},
 };
 #define SUBJECTS 8
@@ -100,6 +105,7 @@ struct world {
 	struct peers *peers;
 	struct cidr *prefixes;
 	size_t prefix_count;
+	struct names names;
 	struct compile_options options;
 };
 
@@ -123,6 +129,15 @@ static size_t port_count(const struct end *e)
 	size_t n = 0;
 
 	while (n < ARRAY_SIZE(e->ports) && e->ports[n].name)
+		n++;
+	return n;
+}
+
+static size_t name_count(const struct end *e)
+{
+	size_t n = 0;
+
+	while (n < ARRAY_SIZE(e->names) && e->names[n])
 		n++;
 	return n;
 }
@@ -174,6 +189,13 @@ static void world_peers(struct world *w)
 				 &ends[i]);
 	peer_put(w, 9, worlds, 1, NULL);
 	peer_put(w, 10, worlds + 1, 1, NULL);
+	for (size_t i = 0; i < w->names.count; i++) {
+		char text[300];
+		const char *label = text;
+
+		snprintf(text, sizeof(text), "fqdn:%s", w->names.texts[i]);
+		peer_put(w, AXO_ID_FQDN_MIN + (uint32_t)i, &label, 1, NULL);
+	}
 	free(w->prefixes);
 	w->prefix_count = policy_set_prefixes(w->set, &w->prefixes);
 	for (size_t i = 0; i < w->prefix_count; i++) {
@@ -200,6 +222,7 @@ static void world_init(struct world *w, const struct random_case *c, uint64_t se
 	w->set = policy_set_new();
 	if (policy_set_apply(w->set, "random.yaml", case_parse(w), &err))
 		abort();
+	names_init(&w->names, w->set);
 	w->peers = peers_new(NULL);
 	world_peers(w);
 	w->options = (struct compile_options){
@@ -211,6 +234,7 @@ static void world_init(struct world *w, const struct random_case *c, uint64_t se
 
 static void world_fini(struct world *w)
 {
+	names_fini(&w->names);
 	policies_free(w->list);
 	policy_set_free(w->set);
 	peers_free(w->peers);
@@ -256,6 +280,8 @@ static struct compiled *world_compile(struct world *w, const struct end *subject
 			peers_remove(w->peers, ends[i].identity);
 		for (uint32_t i = 0; i < w->prefix_count; i += 3)
 			peers_remove(w->peers, prefix_identity(w, i));
+		for (uint32_t i = 0; i < w->names.count; i += 2)
+			peers_remove(w->peers, AXO_ID_FQDN_MIN + i);
 	}
 	if (policy_compile(w->set, w->peers, &s, &w->options, &c, &err))
 		abort();
@@ -286,6 +312,8 @@ static void end_to_reference(const struct end *e, struct reference_port *ports,
 		return;
 	addr_parse(e->address, &out->address, NULL);
 	out->has_address = true;
+	out->names = e->names;
+	out->name_count = name_count(e);
 	out->labels = addr_family(&out->address) == 4 ? four : six;
 	out->label_count = 1;
 }
@@ -330,7 +358,7 @@ static bool rule_agrees(const struct world *w, const struct verdict *v,
 /* Do the same parts, and only those, do something to the packet? */
 static bool features_agree(const struct verdict *v, const struct reference_verdict *ref)
 {
-	uint32_t count = 0;
+	uint32_t count = 0, held = 0;
 
 	for (size_t i = 0; i < ref->count && i < REFERENCE_MAX_RULES; i++) {
 		const struct reference_rule *x = &ref->rules[i];
@@ -340,24 +368,52 @@ static bool features_agree(const struct verdict *v, const struct reference_verdi
 			continue;
 		count++;
 		for (uint32_t n = 0; v->set && n < v->set->count; n++)
-			found |= !strcmp(v->set->rules[n]->policy->name, x->policy->name) &&
+			found |= (v->set->rules[n]->features & verdict_features(v)) &&
+				 !strcmp(v->set->rules[n]->policy->name, x->policy->name) &&
 				 v->set->rules[n]->part == x->number;
 		if (!found)
 			return false;
 	}
-	return count == (v->set ? v->set->count : 0);
+	for (uint32_t n = 0; v->set && n < v->set->count; n++)
+		held += (v->set->rules[n]->features & verdict_features(v)) != 0;
+	return count == held;
 }
 
+/* Who an end is: its own identity, and those of the names that its address has. */
+static size_t end_identities(const struct world *w, const struct triple *t,
+			     uint32_t out[static 1 + NAMES_SELECTORS])
+{
+	const struct end *e = &ends[t->peer];
+
+	out[0] = end_identity(w, e);
+	if (t->dir != AXO_DIR_EGRESS)
+		return 1;
+	return 1 + names_selectors(&w->names, e->names, name_count(e), out + 1);
+}
+
+/* Every rule that speaks of one of them, each once. */
 static bool explain_agrees(const struct world *w, const struct compiled *c, const struct triple *t,
 			   const struct reference_verdict *ref)
 {
 	const struct packet p = {
 		.dir = t->dir, .proto = packets[t->packet].proto, .port = packets[t->packet].port};
-	const struct peer_identity *who = peers_get(w->peers, end_identity(w, &ends[t->peer]));
-	uint32_t refs[REFERENCE_MAX_RULES];
+	uint32_t all[REFERENCE_MAX_RULES], refs[REFERENCE_MAX_RULES], who[1 + NAMES_SELECTORS];
+	size_t found, count = 0, ends_ = end_identities(w, t, who);
 	bool denies[REFERENCE_MAX_RULES];
 
-	return compiled_explain(c, who, &p, refs, denies, REFERENCE_MAX_RULES) == ref->count;
+	for (size_t i = 0; i < ends_; i++) {
+		found = compiled_explain(c, peers_get(w->peers, who[i]), &p, refs, denies,
+					 REFERENCE_MAX_RULES);
+		for (size_t n = 0; n < found && n < REFERENCE_MAX_RULES; n++) {
+			bool there = false;
+
+			for (size_t k = 0; k < count; k++)
+				there |= all[k] == refs[n];
+			if (!there && count < REFERENCE_MAX_RULES)
+				all[count++] = refs[n];
+		}
+	}
+	return count == ref->count;
 }
 
 /** struct asked - a policy compiled for one subject, and its index */
@@ -366,12 +422,51 @@ struct asked {
 	struct lookup *lookup;
 };
 
-static bool triple_agrees(const struct world *w, const struct asked *a, const struct triple *t,
-			  struct compare_result *r)
+/* As the programs ask: the address, and then its names (axoneme/fqdn.h). */
+static struct verdict verdict_of(const struct world *w, const struct lookup *l,
+				 const struct triple *t, struct compare_result *r)
 {
 	const struct packet p = {
 		.dir = t->dir, .proto = packets[t->packet].proto, .port = packets[t->packet].port};
-	struct verdict v = lookup_packet(a->lookup, end_identity(w, &ends[t->peer]), &p);
+	uint32_t who[1 + NAMES_SELECTORS];
+	size_t count = end_identities(w, t, who);
+	struct verdict v = lookup_packet(l, who[0], &p), own = v;
+
+	for (size_t i = 1; i < count; i++) {
+		struct verdict by = lookup_packet(l, who[i], &p), before = v;
+
+		if (!(lookup_class(l, who[i], t->dir) & ~AXO_CLASS_COMPLETE))
+			continue;
+		lookup_join(l, &v, &by);
+		r->joined += before.set && by.set && v.set != before.set && v.set != by.set;
+	}
+	r->by_name += v.allow && !own.allow;
+	return v;
+}
+
+/*
+ * A plain rule in one answer with chaos, or beside the default where that allows: names that meet it
+ * stay enforced, see fqdn.h.
+ */
+static bool is_stricter(const struct verdict *v, const struct reference_verdict *ref)
+{
+	bool chaos = false, plain = false, enforces = false;
+
+	for (size_t i = 0; i < ref->count && i < REFERENCE_MAX_RULES; i++) {
+		const struct reference_rule *x = &ref->rules[i];
+
+		chaos |= x->holds && x->kind == REFERENCE_CHAOS;
+		enforces |= x->holds && x->kind == REFERENCE_ENFORCES;
+		plain |= !x->deny && x->kind == REFERENCE_PLAIN;
+	}
+	return (chaos || !ref->default_deny) && plain && !enforces &&
+	       (verdict_features(v) & FEATURE_ENFORCES);
+}
+
+static bool triple_agrees(const struct world *w, const struct asked *a, const struct triple *t,
+			  struct compare_result *r)
+{
+	struct verdict v = verdict_of(w, a->lookup, t, r);
 	struct reference_verdict ref;
 
 	reference_ask(w, t, &ref);
@@ -380,9 +475,13 @@ static bool triple_agrees(const struct world *w, const struct asked *a, const st
 	r->denied_by_rule += v.explicit_deny;
 	if (v.accesses > r->max_accesses)
 		r->max_accesses = v.accesses;
-	r->enforced += v.set && v.set->features & FEATURE_ENFORCES;
-	r->chaos += v.set && v.set->features & AXO_FEATURE_CHAOS;
-	if (v.allow != ref.allow || !rule_agrees(w, &v, &ref) || !features_agree(&v, &ref))
+	r->enforced += (verdict_features(&v) & FEATURE_ENFORCES) != 0;
+	r->chaos += (verdict_features(&v) & AXO_FEATURE_CHAOS) != 0;
+	if (v.allow != ref.allow || !rule_agrees(w, &v, &ref))
+		return false;
+	if (t->dir == AXO_DIR_EGRESS && ends[t->peer].names[0] && is_stricter(&v, &ref))
+		r->stricter++;
+	else if (!features_agree(&v, &ref) || !names_agree(&v, &ref, &r->names))
 		return false;
 	return t->packet % 8 || explain_agrees(w, a->compiled, t, &ref);
 }
@@ -413,7 +512,8 @@ static void mismatch_print(const struct random_case *c, uint64_t seed, const str
 	struct packet p = {
 		.dir = t->dir, .proto = packets[t->packet].proto, .port = packets[t->packet].port};
 	const struct end *peer = &ends[t->peer];
-	struct verdict v = lookup_packet(l, end_identity(&w, peer), &p);
+	struct compare_result unused = {0};
+	struct verdict v = verdict_of(&w, l, t, &unused);
 	reference_ask(&w, t, &ref);
 	fprintf(stderr,
 		"seed %" PRIu64 ": subject %s,%s %s peer %s (identity %u) protocol %u port %u\n"

@@ -7,12 +7,23 @@
 
 #include <stdint.h>
 
-/** struct compare_result - @triples: (policies, peer, packet) compared; @failed: mismatches */
+/**
+ * struct compare_result
+ * @triples: (policies, peer, packet) compared; @mismatches: of them
+ * @by_name: allowed, but not without the names that the address has
+ * @joined:  what holds is of several peers: of names, or of a name and the address
+ * @stricter: something is enforced beside a plain rule: see fqdn.h
+ * @names:   verdicts of DNS rules and serverNames about a name
+ */
 struct compare_result {
 	uint64_t triples;
 	uint64_t allowed;
 	uint64_t enforced;
 	uint64_t chaos;
+	uint64_t by_name;
+	uint64_t joined;
+	uint64_t stricter;
+	uint64_t names;
 	uint64_t denied_by_rule;
 	uint64_t mismatches;
 	uint32_t max_accesses;

@@ -58,6 +58,13 @@ static const char *const cidr_sets[] = {
 	"{cidrGroupSelector: {matchLabels: {kind: partner}}}",
 };
 
+static const char *const fqdns[] = {
+	"{matchName: www.example}",	  "{matchName: cdn.net}",
+	"{matchPattern: \"*.example\"}",  "{matchPattern: \"w*.example\"}",
+	"{matchPattern: \"**.example\"}", "{matchPattern: \"*\"}",
+	"{matchName: nobody.example}",
+};
+
 static const char *const ports[] = {
 	"{port: \"80\", protocol: TCP}",
 	"{port: \"80\", protocol: UDP}",
@@ -105,8 +112,15 @@ static const char *const chaos_ports[] = {
 
 static const char *const feature_rules[] = {
 	[LANGUAGE_HTTP] = ", rules: {http: [{method: GET}]}",
-	[LANGUAGE_SNI] = ", serverNames: [a.example]",
-	[LANGUAGE_DNS] = ", rules: {dns: [{matchName: a.example}]}",
+	[LANGUAGE_SNI] = ", serverNames: [www.example]",
+	[LANGUAGE_DNS] = ", rules: {dns: [{matchName: www.example}]}",
+};
+
+/* The same with other names. */
+static const char *const other_rules[] = {
+	[LANGUAGE_HTTP] = ", rules: {http: [{method: PUT}]}",
+	[LANGUAGE_SNI] = ", serverNames: [\"*.b.example\", cdn.net]",
+	[LANGUAGE_DNS] = ", rules: {dns: [{matchPattern: \"**.example\"}, {matchName: cdn.net}]}",
 };
 
 static const char chaos_rules[] =
@@ -189,9 +203,15 @@ static void list_fill(struct random_list *l, const char *key, const char *const 
 		l->texts[i] = from[random_below(state, size)];
 }
 
-static void cnp_peers_fill(struct random_list *l, bool egress, uint64_t *state)
+static void cnp_peers_fill(struct random_list *l, bool egress, bool names, uint64_t *state)
 {
-	switch (random_below(state, 8)) {
+	switch (random_below(state, names ? 12 : 8)) {
+	case 8:
+	case 9:
+	case 10:
+	case 11:
+		list_fill(l, "toFQDNs", fqdns, ARRAY_SIZE(fqdns), state);
+		return;
 	case 0:
 	case 1:
 	case 2:
@@ -217,6 +237,11 @@ static void cnp_peers_fill(struct random_list *l, bool egress, uint64_t *state)
 	}
 }
 
+static const char *rules_pick(int language, uint64_t *state)
+{
+	return random_below(state, 2) ? feature_rules[language] : other_rules[language];
+}
+
 /* Port rules with features, in allowing sections of kinds that know them. */
 static bool features_fill(struct random_item *item, int language, bool egress, uint64_t *state)
 {
@@ -229,10 +254,10 @@ static bool features_fill(struct random_item *item, int language, bool egress, u
 		item->rules = chaos_rules;
 	} else if (language != LANGUAGE_DNS) {
 		list_fill(l, "toPorts", feature_ports, ARRAY_SIZE(feature_ports), state);
-		item->rules = feature_rules[language];
+		item->rules = rules_pick(language, state);
 	} else if (egress) {
 		list_fill(l, "toPorts", dns_ports, ARRAY_SIZE(dns_ports), state);
-		item->rules = feature_rules[language];
+		item->rules = rules_pick(language, state);
 	} else {
 		return false;
 	}
@@ -249,7 +274,7 @@ static void item_fill(struct random_item *item, const struct random_policy *p, i
 		list_fill(&item->peers, egress ? "to" : "from", knp_peers, ARRAY_SIZE(knp_peers),
 			  state);
 	else if (!knp)
-		cnp_peers_fill(&item->peers, egress, state);
+		cnp_peers_fill(&item->peers, egress, section == SECTION_EGRESS, state);
 	if (!knp && !section_denies((enum rule_section)section) &&
 	    features_fill(item, p->language, egress, state))
 		return;

@@ -214,6 +214,15 @@ static bool group_holds(const struct question *q, const struct peer *p)
 	return false;
 }
 
+/* What a policy says of names is asked of addresses of the world only: others have none. */
+static bool names_hold(const char *pattern, const struct reference_end *end)
+{
+	for (size_t i = 0; i < end->name_count; i++)
+		if (reference_name_matches(pattern, end->names[i]))
+			return true;
+	return false;
+}
+
 static bool peer_holds(const struct question *q, const struct peer *p)
 {
 	switch ((enum peer_type)p->type) {
@@ -225,6 +234,8 @@ static bool peer_holds(const struct question *q, const struct peer *p)
 		return prefix_holds(&p->cidr, &p->except, q->peer);
 	case PEER_GROUP:
 		return group_holds(q, p);
+	case PEER_FQDN:
+		return names_hold(fqdn_text(&p->fqdn), q->peer);
 	default:
 		return false;
 	}
@@ -286,8 +297,10 @@ static void say_kind(const struct question *q, const struct port_rule *r)
 		kind = REFERENCE_CHAOS;
 	else if (r->l7 || r->server_names.count)
 		kind = REFERENCE_ENFORCES;
-	if (v->count <= REFERENCE_MAX_RULES)
-		v->rules[v->count - 1].kind = kind;
+	if (v->count > REFERENCE_MAX_RULES)
+		return;
+	v->rules[v->count - 1].kind = kind;
+	v->rules[v->count - 1].ports = r;
 }
 
 /* Nobody named and no ports: nothing said.  Ports and nobody named: everybody. */

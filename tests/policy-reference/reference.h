@@ -9,6 +9,7 @@
 #ifndef TESTS_POLICY_REFERENCE_H
 #define TESTS_POLICY_REFERENCE_H
 
+#include "policy/name_table.h"
 #include "policy/rule.h"
 
 struct reference_port {
@@ -22,6 +23,7 @@ struct reference_port {
  * @labels:  @label_count texts "source:key=value"
  * @ports:   named ports
  * @address: set for what is no pod and no node: an address of the world
+ * @names:   @name_count names that have the address, in lower case
  */
 struct reference_end {
 	const char *const *labels;
@@ -30,6 +32,8 @@ struct reference_end {
 	size_t port_count;
 	bool has_address;
 	struct axo_addr address;
+	const char *const *names;
+	size_t name_count;
 };
 
 struct reference_packet {
@@ -48,6 +52,7 @@ enum reference_kind { REFERENCE_PLAIN, REFERENCE_ENFORCES, REFERENCE_CHAOS };
  * @kind:  enum reference_kind
  * @holds: the packet is allowed, and this part does something to it: enforcement that no plain
  *         part takes away, or chaos
+ * @ports: the part, of those with ports
  */
 struct reference_rule {
 	const struct policy *policy;
@@ -55,6 +60,7 @@ struct reference_rule {
 	bool deny;
 	bool holds;
 	enum reference_kind kind;
+	const struct port_rule *ports;
 };
 
 /**
@@ -69,6 +75,12 @@ struct reference_verdict {
 	struct reference_rule rules[REFERENCE_MAX_RULES];
 	size_t count;
 };
+
+/** reference_name_matches - has the pattern of toFQDNs, DNS rules or serverNames this name? */
+bool reference_name_matches(const char *pattern, const char *name);
+
+/** reference_names_allow - do the parts that hold in @v allow this name of a server or of a query? */
+bool reference_names_allow(const struct reference_verdict *v, const char *name);
 
 /**
  * reference_judge - @policies: list with namespaces and groups among them

@@ -41,6 +41,10 @@ static void compiler_agrees_with_reference_on_random_policies(void **state)
 	assert_true(r.denied_by_rule > r.triples / 50);
 	assert_true(r.enforced > r.triples / 1000);
 	assert_true(r.chaos > r.triples / 1000);
+	assert_true(r.by_name > r.triples / 1000);
+	assert_in_range(r.joined, 5, r.triples);
+	assert_true(r.names > 1000);
+	assert_true(r.stricter < r.triples / 1000);
 	assert_true(r.triples - r.allowed - r.denied_by_rule > r.triples / 10);
 }
 
