@@ -11,6 +11,7 @@
 #include "loader/agent.h"
 #include "loader/chaos.h"
 #include "loader/datapath.h"
+#include "loader/feature_join.h"
 #include "loader/l7_table.h"
 #include "loader/policy_internal.h"
 #include "loader/policy_name.h"
@@ -134,6 +135,13 @@ static int map_write(struct policy_engine *p, uint32_t number, const struct axo_
 	return 0;
 }
 
+static bool number_is_used(uint32_t number, const void *ctx)
+{
+	const struct policy_features *f = ctx;
+
+	return number < AXO_MAX_FEATURE_SETS && (f->by_number[number] || f->leftover[number]);
+}
+
 static void host_set_free(struct policy_engine *p, uint32_t number)
 {
 	static const struct axo_feature_set nothing;
@@ -143,6 +151,7 @@ static void host_set_free(struct policy_engine *p, uint32_t number)
 
 	map_remove(&f->by_refs, h->refs, h->count * sizeof(uint32_t));
 	f->by_number[number] = NULL;
+	feature_joins_prune(p->agent->datapath, number_is_used, f);
 	map_write(p, number, &nothing, &e);
 	kinds_release(p, h, features_of(&h->value));
 	free(h);
@@ -203,16 +212,18 @@ static void set_release(struct policy_engine *p, struct feature_set *s)
 
 int policy_features_take(struct policy_engine *p, struct compiled *c, size_t first, struct error *e)
 {
-	for (size_t i = first; i < c->sets.count; i++) {
-		int r = set_take(p, &c->sets.items[i], e);
+	size_t i = first;
+	int r = 0;
 
-		if (r < 0) {
-			while (i-- > first)
-				set_release(p, &c->sets.items[i]);
-			return r;
-		}
+	while (r == 0 && i < c->sets.count) {
+		r = set_take(p, &c->sets.items[i], e);
+		i += r == 0;
 	}
-	return 0;
+	if (r == 0)
+		r = feature_joins_write(p->agent->datapath, c, e);
+	while (r < 0 && i-- > first)
+		set_release(p, &c->sets.items[i]);
+	return r;
 }
 
 void policy_features_release(struct policy_engine *p, struct compiled *c)
@@ -261,6 +272,7 @@ void policy_features_settled(struct policy_engine *p)
 			map_write(p, n, &nothing, &e);
 		p->features->leftover[n] = false;
 	}
+	feature_joins_prune(p->agent->datapath, number_is_used, p->features);
 	kind_each(kind)
 	{
 		if (kind->settled)

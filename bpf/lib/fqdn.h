@@ -3,9 +3,13 @@
  * toFQDNs in the judgement: what the sender's policy says of the selectors that an address has
  * (include/axoneme/fqdn.h), where what it says of the address itself does not deny.
  *
- * Several that allow are one answer.  If one of them has no enforcement, there is none, as for
- * rules of one class.  Chaos stays.  Two with enforcement, or with chaos, of their own cannot be
- * joined here: the address's own comes first, then the order of the slots.
+ * Several that allow are one answer.  If one of them has no features, nothing is enforced, as for
+ * rules of one class; chaos stays.  Two with features of their own have a set of both in
+ * axo_feature_join.  Where there is no room for that, or they speak different languages, the first
+ * one holds: the address's own, then the order of the slots.  That denies more, and never less.  So
+ * does a plain rule that is one answer with a rule of chaos: that it is plain cannot be seen here,
+ * and neither can it where all is allowed by default.
+ * Selectors that no rule of the policy names are not asked: what holds for anybody was said.
  */
 #ifndef BPF_LIB_FQDN_H
 #define BPF_LIB_FQDN_H
@@ -23,6 +27,8 @@
  * @a:   the answer
  * @all: what the answers so far amount to
  * @key: of the address
+ * @allowed: by one of them
+ * @plain: by one of them, and without features
  */
 struct fqdn_ask {
 	struct axo_policy_ref ref;
@@ -30,6 +36,9 @@ struct fqdn_ask {
 	struct policy_answer a;
 	struct policy_answer all;
 	struct axo_fqdn_key key;
+	__u8 allowed;
+	__u8 plain;
+	__u8 pad[6];
 };
 
 /* Room for it: with it on the stack, 512 bytes are not enough. */
@@ -39,14 +48,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct fqdn_ask);
 } axo_fqdn_ask SEC(".maps") __weak;
-
-/** fqdn_ask_one - policy_ask(), without one more function on the stack */
-VERIFIED_ONCE int fqdn_ask_one(struct fqdn_ask *k)
-{
-	if (!k)
-		return -AXO_DROP_POLICY;
-	return policy_ask_here(&k->ref, &k->q, &k->a);
-}
 
 /** fqdn_may_have - identities of addresses that may have selectors: those of the world */
 static __always_inline bool fqdn_may_have(__u32 identity)
@@ -62,16 +63,46 @@ static __always_inline bool fqdn_in_use(const struct axo_fqdn_key *key)
 	return until_s && (__s32)(*until_s - flow_now_s()) > 0;
 }
 
+/** fqdn_is_plain - a rule allows, without features; that none denies is no rule */
+static __always_inline bool fqdn_is_plain(const struct policy_answer *a)
+{
+	return !a->features && a->rule != AXO_RULE_DEFAULT;
+}
+
 /** fqdn_join - @b allows, too; @a: what allowed before */
 static __always_inline void fqdn_join(struct policy_answer *a, const struct policy_answer *b)
 {
-	__u8 plain = FQDN_ENFORCES;
+	struct axo_feature_join key = {a->set, b->set};
+	const __u32 *both;
 
-	if ((a->features & FQDN_ENFORCES) && (b->features & FQDN_ENFORCES))
-		plain = 0;
-	if (!(a->features & ~plain))
+	if (!a->features) {
 		a->set = b->set;
-	a->features = (a->features & ~plain) | (b->features & AXO_FEATURE_CHAOS);
+		a->features = b->features;
+	} else if (b->features && a->set != b->set) {
+		both = bpf_map_lookup_elem(&axo_feature_join, &key);
+		if (!both)
+			return;
+		a->set = *both;
+		a->features |= b->features;
+	}
+}
+
+/**
+ * fqdn_ask_one - ask about one selector, without one more function on the stack, and join
+ * Return: 0; nobody asks.  (A function of its own is verified once, not for every slot.)
+ */
+VERIFIED_ONCE int fqdn_ask_one(struct fqdn_ask *k)
+{
+	if (!k || !(policy_class(&k->ref, k->q.peer, AXO_DIR_EGRESS) & ~AXO_CLASS_COMPLETE) ||
+	    policy_ask_here(&k->ref, &k->q, &k->a))
+		return 0;
+	k->plain |= fqdn_is_plain(&k->a);
+	if (k->allowed)
+		fqdn_join(&k->all, &k->a);
+	else
+		k->all = k->a;
+	k->allowed = 1;
+	return 0;
 }
 
 /**
@@ -87,6 +118,8 @@ static __always_inline int fqdn_ask(struct fqdn_ask *k, int rc, bool was)
 
 	if (!e)
 		return rc;
+	k->allowed = !rc;
+	k->plain = !rc && fqdn_is_plain(&k->all);
 	was = was || fqdn_in_use(&k->key);
 	for (int i = 0; i < AXO_FQDN_SLOTS; i++) {
 		__u64 v = e->slot[i];
@@ -94,15 +127,11 @@ static __always_inline int fqdn_ask(struct fqdn_ask *k, int rc, bool was)
 		if (!v || (!was && (__s32)(AXO_FQDN_EXPIRES_S(v) - now_s) <= 0))
 			continue;
 		k->q.peer = AXO_FQDN_SELECTOR(v);
-		if (fqdn_ask_one(k))
-			continue;
-		if (rc)
-			k->all = k->a;
-		else
-			fqdn_join(&k->all, &k->a);
-		rc = 0;
+		fqdn_ask_one(k);
 	}
-	return rc;
+	if (k->plain)
+		k->all.features &= ~FQDN_ENFORCES;
+	return k->allowed ? 0 : rc;
 }
 
 /**

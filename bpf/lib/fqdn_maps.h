@@ -5,6 +5,7 @@
 #ifndef BPF_LIB_FQDN_MAPS_H
 #define BPF_LIB_FQDN_MAPS_H
 
+#include "axoneme/feature.h"
 #include "axoneme/fqdn.h"
 #include "bpf/lib/config.h"
 
@@ -34,5 +35,14 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } axo_fqdn_use SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, AXO_MAX_FEATURE_JOINS);
+	__type(key, struct axo_feature_join);
+	__type(value, __u32);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} axo_feature_join SEC(".maps") __weak;
 
 #endif

@@ -45,6 +45,17 @@ struct axo_feature_set {
 	__u32 chaos[AXO_CHAOS_PER_SET];
 };
 
+/**
+ * struct axo_feature_join - key of axo_feature_join: two sets that meet at an address that has names
+ * (fqdn.h); the value is the number of a set of both.  The agent writes both orders of every pair.
+ */
+struct axo_feature_join {
+	__u32 a;
+	__u32 b;
+};
+
+#define AXO_MAX_FEATURE_JOINS 16384
+
 /*
  * Programs of axo_progs, X(symbol, index, program).  Packets of a flow meet them in the order of
  * features; `pass` is the last.  `watch` stands in for `http` where nothing is enforced; `answer`

@@ -141,6 +141,124 @@ static void pods_have_no_selectors(void **state)
 	assert_drop(send_to(x, B4, 80, SYN), POLICY, EGRESS);
 }
 
+#define FEATURES_OF(set) FEATURES(AXO_FEATURE_SNI, set)
+
+/** allow_with - the policy allows the selector S + @i, port 80, with features; @i 2: the address */
+static void allow_with(struct fixture *x, uint32_t i, uint32_t features)
+{
+	struct entry e = {1 + i, AXO_POL_BITS_PORT, IPPROTO_TCP, 80, AXO_POL_ALLOW, RULE + i};
+
+	peer_set(x, POLICY, AXO_DIR_EGRESS, i == 2 ? AXO_ID_WORLD_IPV4 : S + i, 1 + i);
+	entry_set_features(x, POLICY, AXO_DIR_EGRESS, &e, features);
+	bump(x);
+}
+
+static void join_set(struct fixture *x, uint32_t a, uint32_t b, uint32_t both)
+{
+	struct axo_feature_join one = {a, b}, other = {b, a};
+	int fd = bpf_map__fd(x->skel->maps.axo_feature_join);
+
+	assert_int_equal(bpf_map_update_elem(fd, &one, &both, BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(fd, &other, &both, BPF_ANY), 0);
+}
+
+/** learn_both - the address has both selectors, in this order of slots */
+static void learn_both(struct fixture *x, uint32_t first, uint32_t second)
+{
+	struct axo_fqdn_key key = {.addr = text_addr(WORLD4), .endpoint = 10, .mac = A_MAC_END};
+	struct axo_fqdn v = {.slot = {0, AXO_FQDN_SLOT(now_s() + 60, first), 0,
+				      AXO_FQDN_SLOT(now_s() + 60, second)}};
+
+	assert_int_equal(
+		bpf_map_update_elem(bpf_map__fd(x->skel->maps.axo_fqdn), &key, &v, BPF_ANY), 0);
+}
+
+/** meets - features and set of the flow that a SYN to the address makes */
+static void meets(struct fixture *x, uint8_t features, uint32_t set)
+{
+	struct axo_flow flow;
+	struct frame f;
+
+	frame_eth(&f, GW_MAC, A_MAC, 0);
+	frame_ip(&f, A4, WORLD4);
+	frame_tcp(&f, 4000, 80, SYN);
+	frame_finish(&f);
+	from_pod(x, POD_A, &f);
+	assert_string_not_equal(flow_lookup(x, &f, &flow), "");
+	assert_int_equal(flow.verdict, AXO_VERDICT_ALLOW);
+	assert_int_equal(flow.features, features);
+	if (features)
+		assert_int_equal(flow.set[AXO_DIR_EGRESS], set);
+}
+
+static void rules_of_two_selectors_are_joined(void **state)
+{
+	struct fixture *x = *state;
+
+	allow_with(x, 0, FEATURES_OF(21));
+	allow_with(x, 1, FEATURES_OF(22));
+	learn_both(x, S, S + 1);
+	map_clear(x->skel->maps.axo_feature_join);
+	meets(x, AXO_FEATURE_SNI, 21); /* no set of both: the first one */
+	join_set(x, 21, 22, 23);
+	bump(x);
+	meets(x, AXO_FEATURE_SNI, 23);
+	learn_both(x, S + 1, S);
+	bump(x);
+	meets(x, AXO_FEATURE_SNI, 23);
+}
+
+static void rules_of_the_address_itself_are_joined_too(void **state)
+{
+	struct fixture *x = *state;
+
+	allow_with(x, 0, FEATURES_OF(21));
+	allow_with(x, 1, FEATURES_OF(22));
+	allow_with(x, 2, FEATURES_OF(24));
+	map_clear(x->skel->maps.axo_feature_join);
+	join_set(x, 24, 21, 25);
+	join_set(x, 25, 22, 26);
+	learn_both(x, S, S + 1);
+	meets(x, AXO_FEATURE_SNI, 26);
+}
+
+static void plain_rule_leaves_nothing_to_enforce(void **state)
+{
+	struct fixture *x = *state;
+
+	for (uint32_t plain = 0; plain < 3; plain++) {
+		for (uint32_t i = 0; i < 3; i++)
+			allow_with(x, i, i == plain ? FEATURES(0, 0) : FEATURES_OF(21 + i));
+		learn_both(x, S, S + 1);
+		bump(x);
+		meets(x, 0, 0);
+	}
+}
+
+static void chaos_of_one_is_kept_beside_rules_of_another(void **state)
+{
+	struct fixture *x = *state;
+
+	allow_with(x, 0, FEATURES_OF(21));
+	allow_with(x, 1, FEATURES(AXO_FEATURE_CHAOS, 22));
+	join_set(x, 21, 22, 23);
+	learn_both(x, S, S + 1);
+	meets(x, AXO_FEATURE_SNI | AXO_FEATURE_CHAOS, 23);
+}
+
+/* What holds for anybody holds for such a selector, too: nothing that the address has not said. */
+static void selector_that_no_rule_names_is_not_asked(void **state)
+{
+	struct entry anybody = {0, AXO_POL_BITS_PORT, IPPROTO_TCP, 80, AXO_POL_ALLOW, RULE + 3};
+	struct fixture *x = *state;
+
+	allow_with(x, 2, FEATURES_OF(24));
+	entry_set(x, POLICY, AXO_DIR_EGRESS, &anybody);
+	learn_both(x, S + 5, S + 6);
+	bump(x);
+	meets(x, AXO_FEATURE_SNI, 24);
+}
+
 #define fqdn_test(f) cmocka_unit_test_setup(f, setup)
 
 int main(void)
@@ -153,6 +271,11 @@ int main(void)
 		fqdn_test(time_that_is_up_ends_it_unless_it_is_in_use),
 		fqdn_test(flow_that_was_allowed_outlives_the_time),
 		fqdn_test(pods_have_no_selectors),
+		fqdn_test(rules_of_two_selectors_are_joined),
+		fqdn_test(rules_of_the_address_itself_are_joined_too),
+		fqdn_test(plain_rule_leaves_nothing_to_enforce),
+		fqdn_test(chaos_of_one_is_kept_beside_rules_of_another),
+		fqdn_test(selector_that_no_rule_names_is_not_asked),
 	};
 
 	return cmocka_run_group_tests_name("fqdn", tests, fixture_group_setup,

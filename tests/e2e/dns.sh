@@ -140,4 +140,70 @@ test_a_policy_that_goes_closes_what_names_opened() {
 	reaches 198.51.100.1 80
 }
 
+# traced TO [PORT] - verdict, names, and rules that speak by a name
+traced() {
+	axo -o json policy trace --from shop/client --to "$1" --dport "${2:-80}/tcp" |
+		jq -r '"\(.verdict) \(.to.names | join(",")) \([.rules[] | select(.fqdn) | .fqdn] | join(","))"'
+}
+
+test_trace_tells_the_name_and_its_rule() {
+	dns_policy '*' | axo policy apply -
+	assert_eq "deny  " "$(traced 198.51.100.1)"
+	lookup www.example >"$S/said"
+	assert_eq "allow www.example *.example" "$(traced 198.51.100.1)"
+	assert_eq "deny www.example " "$(traced 198.51.100.1 81)"
+	assert_eq "deny  " "$(traced 198.51.100.2)"
+	assert_eq "allow other.example *.example" "$(traced fqdn:Other.example)"
+	assert_eq "allow one.test one.test" "$(traced fqdn:one.test)"
+	assert_eq "deny two.test " "$(traced fqdn:two.test)"
+	assert_match "to: www.example" \
+		"$(axo policy trace --from shop/client --to 198.51.100.1 --dport 80/tcp)"
+	assert_fails axo policy trace --from shop/client --to "fqdn:*.example" --dport 80/tcp
+}
+
+# Each rule of its own names, ports and TLS names, and an address that has both names.
+test_rules_of_two_names_at_one_address_are_joined() {
+	need openssl curl
+	tls_names | axo policy apply -
+	printf '%s\n' 'one.test A 198.51.100.1' 'two.test A 198.51.100.2' >>"$S/zone"
+	sed -i '/^one.test A 198.51.100.3/d; /^two.test A 198.51.100.4/d' "$S/zone"
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$S/key" -out "$S/cert" -days 2 \
+		-subj /CN=test >"$S/openssl.log" 2>&1
+	in_ns world openssl s_server -accept 443 -key "$S/key" -cert "$S/cert" -www \
+		</dev/null >"$S/tls.log" 2>&1 &
+	wait_until 10 listens world tcp 443
+	lookup www.example >"$S/said"
+	tls_get www.example
+	assert_fails tls_get one.test
+	lookup one.test >"$S/said"
+	tls_get one.test
+	tls_get www.example
+	assert_fails tls_get two.test
+	agent_kill9
+	agent_start
+	tls_get one.test
+	tls_get www.example
+	assert_fails tls_get two.test
+	not_reached 198.51.100.1 80
+}
+
+# tls_get NAME - from 198.51.100.1, with this name
+tls_get() {
+	in_ns client curl -sk --max-time 10 -o "$S/page" --resolve "$1:443:198.51.100.1" "https://$1/"
+}
+
+# tls_names - www.example and one.test may be reached at port 443, each with its own TLS name
+tls_names() {
+	dns_policy '*' | sed '/toFQDNs/,$d'
+	local name
+	for name in www.example one.test; do
+		cat <<-END
+			  - toFQDNs: [{matchName: $name}]
+			    toPorts:
+			    - ports: [{port: "443", protocol: TCP}]
+			      serverNames: [$name]
+		END
+	done
+}
+
 story_main "$@"
