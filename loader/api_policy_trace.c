@@ -14,6 +14,7 @@
 #include "loader/event_json.h"
 #include "loader/policy_end.h"
 #include "loader/policy_internal.h"
+#include "loader/policy_name.h"
 #include "loader/policy_rule_json.h"
 #include "policy/http_engine.h"
 #include "policy/http_trace.h"
@@ -71,6 +72,64 @@ static int port_parse(const char *text, struct packet *out, struct error *e)
 	return 0;
 }
 
+static bool rule_is_told(const struct query *q, const json_t *rule)
+{
+	const json_t *other;
+	size_t i;
+
+	json_array_foreach(q->rules, i, other)
+		if (json_equal(json_object_get(other, "rule"), json_object_get(rule, "rule")) &&
+		    json_equal(json_object_get(other, "direction"),
+			       json_object_get(rule, "direction")))
+			return true;
+	return false;
+}
+
+/* @name: the selector of toFQDNs by which they speak, or NULL; what all say is told once. */
+static void rules_add(struct query *q, enum axo_dir dir, const struct trace *t, const char *name)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		json_t *rule = policy_ref_json(&t->rules[i].ref);
+
+		json_object_set_new(rule, "direction", json_string(drop_dir_name(dir)));
+		if (name && rule_is_told(q, rule)) {
+			json_decref(rule);
+			continue;
+		}
+		if (t->features & t->rules[i].features & AXO_FEATURE_HTTP)
+			http_gather_add(&q->http[dir], &t->rules[i].ref);
+		json_object_set_new(rule, "action",
+				    json_string(t->rules[i].denies ? "deny" : "allow"));
+		json_object_set_new(rule, "decides", json_boolean(t->rules[i].decides));
+		json_object_set_new(rule, "features", policy_features_json(t->rules[i].features));
+		if (name)
+			json_object_set_new(rule, "fqdn", json_string(name));
+		json_array_append_new(q->rules, rule);
+	}
+}
+
+/* What the names say that the receiver's address has; @out: what is said of the address itself. */
+static void names_judge(struct query *q, const struct compiled *c, const struct lookup *l,
+			const struct packet *packet, struct trace *out)
+{
+	const struct policy_end *to = &q->ends[1];
+
+	for (size_t i = 0; i < to->selector_count; i++) {
+		const struct peer_identity *who = peers_get(q->p->peers, to->selectors[i]);
+		struct trace by;
+
+		/* As the programs do: only selectors that the policy names. */
+		if (!who || !(lookup_class(l, who->id, AXO_DIR_EGRESS) & ~AXO_CLASS_COMPLETE))
+			continue;
+		policy_trace(q->p->set, c, l, who, packet, &by);
+		if (out->reason == TRACE_RULE_DENIES)
+			for (size_t n = 0; n < by.count; n++)
+				by.rules[n].decides = false;
+		rules_add(q, AXO_DIR_EGRESS, &by, policy_fqdn_text(q->p, to->selectors[i]));
+		trace_join(out, &by);
+	}
+}
+
 /* What the policy of one end says of the other; false = it was not possible to tell. */
 static int judge(struct query *q, enum axo_dir dir, struct trace *out, struct error *e)
 {
@@ -99,25 +158,12 @@ static int judge(struct query *q, enum axo_dir dir, struct trace *out, struct er
 		return r;
 	l = lookup_new(c);
 	policy_trace(q->p->set, c, l, other->who, &packet, out);
+	rules_add(q, dir, out, NULL);
+	if (dir == AXO_DIR_EGRESS)
+		names_judge(q, c, l, &packet, out);
 	lookup_free(l);
 	compiled_free(c);
 	return 0;
-}
-
-static void rules_add(struct query *q, enum axo_dir dir, const struct trace *t)
-{
-	for (size_t i = 0; i < t->count; i++) {
-		if (t->features & t->rules[i].features & AXO_FEATURE_HTTP)
-			http_gather_add(&q->http[dir], &t->rules[i].ref);
-		json_t *rule = policy_ref_json(&t->rules[i].ref);
-
-		json_object_set_new(rule, "direction", json_string(drop_dir_name(dir)));
-		json_object_set_new(rule, "action",
-				    json_string(t->rules[i].denies ? "deny" : "allow"));
-		json_object_set_new(rule, "decides", json_boolean(t->rules[i].decides));
-		json_object_set_new(rule, "features", policy_features_json(t->rules[i].features));
-		json_array_append_new(q->rules, rule);
-	}
 }
 
 /* The host's own policies are enforced on its devices: what it says to its own pods passes none. */
@@ -142,7 +188,6 @@ static int query_run(struct query *q, enum axo_dir *dir, struct error *e)
 		r = judge(q, dirs[i], &t, e);
 		if (r < 0)
 			return r;
-		rules_add(q, dirs[i], &t);
 		q->features |= t.features;
 		if (!q->result.allow || (t.allow && t.reason == TRACE_DEFAULT_ALLOW))
 			continue;
@@ -155,8 +200,10 @@ static int query_run(struct query *q, enum axo_dir *dir, struct error *e)
 static json_t *end_json(const struct query *q, const struct policy_end *end)
 {
 	const struct label_set *set = end->host ? &q->p->host_labels : &end->who->labels;
-	json_t *labels = json_array();
+	json_t *labels = json_array(), *names = json_array();
 
+	for (size_t i = 0; i < end->name_count; i++)
+		json_array_append_new(names, json_string(end->names[i]));
 	for (uint32_t i = 0; i < set->count; i++) {
 		const struct label *l = &set->items[i];
 
@@ -164,9 +211,10 @@ static json_t *end_json(const struct query *q, const struct policy_end *end)
 				      json_sprintf("%s:%s%s%s", label_source_to_str(l->source),
 						   l->key, *l->value ? "=" : "", l->value));
 	}
-	return json_pack("{s:I, s:I, s:o}", "endpoint",
+	return json_pack("{s:I, s:I, s:o, s:o}", "endpoint",
 			 end->endpoint ? (json_int_t)end->endpoint->id : 0, "identity",
-			 end->invented ? 0 : (json_int_t)end->identity, "labels", labels);
+			 end->invented ? 0 : (json_int_t)end->identity, "labels", labels, "names",
+			 names);
 }
 
 /* Which HTTP rules allow the request, or why it is denied. */
@@ -236,8 +284,10 @@ void api_policy_trace(struct agent *agent, struct api_request *req)
 			r = policy_end_parse(q.p, from, 0, &q.ends[0], &e);
 		if (r == 0)
 			r = policy_end_parse(q.p, to, 1, &q.ends[1], &e);
-		if (r == 0)
+		if (r == 0) {
+			policy_end_learned(q.p, &q.ends[0], &q.ends[1]);
 			r = query_run(&q, &dir, &e);
+		}
 		if (r == 0)
 			r = http_judge(&q, &e);
 		if (r < 0)

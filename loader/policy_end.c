@@ -20,6 +20,7 @@
 /* Behind prefixes and names: a number that no packet carries. */
 #define INVENTED_ID (AXO_ID_FQDN_MAX + 1)
 #define LABELS_MOST 64
+#define NAME_PREFIX "fqdn:"
 
 static int end_set(const struct policy_engine *p, uint32_t identity, struct policy_end *out,
 		   struct error *e)
@@ -65,6 +66,8 @@ static int end_address(const struct policy_engine *p, const struct axo_addr *add
 
 	if (ep)
 		return end_endpoint(p, ep, out, e);
+	out->has_address = true;
+	out->address = *addr;
 	memcpy(key.addr, addr->b, sizeof(key.addr));
 	if (bpf_map_lookup_elem(datapath_map_fd(p->agent->datapath, MAP_IPCACHE), &key, &found) < 0)
 		found.identity = addr_family(addr) == 4 ? AXO_ID_WORLD_IPV4 : AXO_ID_WORLD_IPV6;
@@ -108,6 +111,8 @@ int policy_end_parse(struct policy_engine *p, const char *text, int which, struc
 		return end_set(p, AXO_ID_HOST, out, e);
 	if (!number_parse(text, 1, UINT32_MAX, &id))
 		ep = endpoint_by_id(p->agent->endpoints, (uint32_t)id);
+	else if (!strncmp(text, NAME_PREFIX, strlen(NAME_PREFIX)))
+		return policy_end_name(p, text + strlen(NAME_PREFIX), out, e);
 	else if (strpbrk(text, "=:"))
 		return end_labels(p, text, which, out, e);
 	else
@@ -115,7 +120,7 @@ int policy_end_parse(struct policy_engine *p, const char *text, int which, struc
 	if (!ep)
 		return error_set(e, ENOENT,
 				 "'%.128s' is none of: an endpoint's number, NAMESPACE/NAME of an "
-				 "endpoint, an address, host, labels",
+				 "endpoint, an address, host, fqdn:NAME, labels",
 				 text);
 	return end_endpoint(p, ep, out, e);
 }

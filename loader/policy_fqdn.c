@@ -260,3 +260,21 @@ const char *policy_fqdn_text(const struct policy_engine *p, uint32_t id)
 
 	return x ? x->text : NULL;
 }
+
+size_t policy_fqdns_match(const struct policy_engine *p, const char *name, uint32_t *ids,
+			  size_t max)
+{
+	const struct selector_id *x;
+	size_t count = 0;
+
+	if (!p->names)
+		return 0;
+	selector_each(p->names, item, x)
+	{
+		struct name_pattern pattern = {.text = x->text};
+
+		if (x->wanted && count < max && name_pattern_matches(&pattern, name, strlen(name)))
+			ids[count++] = x->id;
+	}
+	return count;
+}

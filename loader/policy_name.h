@@ -42,6 +42,10 @@ int policy_fqdns_save(struct policy_engine *p, struct error *e);
 /** policy_fqdns_publish - the table is in force; selectors that nobody names are forgotten */
 void policy_fqdns_publish(struct policy_engine *p);
 
+/** policy_fqdns_match - selectors in force that match @name, into @ids; returns how many */
+size_t policy_fqdns_match(const struct policy_engine *p, const char *name, uint32_t *ids,
+			  size_t max);
+
 /** policy_fqdn_text - what selector @id says; NULL = it is none now */
 const char *policy_fqdn_text(const struct policy_engine *p, uint32_t id);
 

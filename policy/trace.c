@@ -62,3 +62,19 @@ void policy_trace(const struct policy_set *set, const struct compiled *c, const 
 		out->count++;
 	}
 }
+
+#define ENFORCES (AXO_FEATURE_HTTP | AXO_FEATURE_DNS | AXO_FEATURE_SNI)
+
+void trace_join(struct trace *t, const struct trace *by)
+{
+	uint8_t features = t->features | by->features;
+
+	if (t->reason == TRACE_RULE_DENIES || by->reason != TRACE_RULE_ALLOWS)
+		return;
+	if (t->allow && ((!t->features && t->reason != TRACE_DEFAULT_ALLOW) || !by->features))
+		features &= (uint8_t)~ENFORCES;
+	t->features = t->allow ? features : by->features;
+	if (!t->allow)
+		t->reason = TRACE_RULE_ALLOWS;
+	t->allow = true;
+}

@@ -53,6 +53,12 @@ struct trace {
 void policy_trace(const struct policy_set *set, const struct compiled *c, const struct lookup *l,
 		  const struct peer_identity *who, const struct packet *p, struct trace *out);
 
+/**
+ * trace_join - @by is what the same policy says of one more identity of the same peer: a selector
+ * of toFQDNs that its address has (axoneme/fqdn.h).  @t has the verdict of both then; rules stay.
+ */
+void trace_join(struct trace *t, const struct trace *by);
+
 const char *trace_reason_to_str(enum trace_reason r);
 
 /** trace_reason_text - what the operator reads */

@@ -122,8 +122,21 @@ static void trace_row(struct table *t, const json_t *rule, bool allowed)
 		     : allowed ? "allows"
 			       : "would allow",
 		     json_object_get(rule, "features"));
-	table_cell(t, "%s", client_text(rule, "rule"));
+	if (*client_text(rule, "fqdn"))
+		table_cell(t, "%s (%s)", client_text(rule, "rule"), client_text(rule, "fqdn"));
+	else
+		table_cell(t, "%s", client_text(rule, "rule"));
 	place_cell(t, rule);
+}
+
+/* The names that the receiver's address has, if the sender learned any. */
+static void trace_names(const struct cli *cli, const json_t *trace)
+{
+	const json_t *names = json_object_get(json_object_get(trace, "to"), "names");
+	_cleanup_free_ char *text = json_array_size(names) ? join_texts(names) : NULL;
+
+	if (text)
+		fprintf(cli->out, "to: %s\n", text);
 }
 
 static void trace_table(const struct cli *cli, const json_t *trace)
@@ -141,6 +154,7 @@ static void trace_table(const struct cli *cli, const json_t *trace)
 	fprintf(cli->out, "%s: %s (%s)%s%s\n", client_text(trace, "verdict"),
 		client_text(trace, "message"), client_text(trace, "direction"),
 		features ? "; then " : "", features ? features : "");
+	trace_names(cli, trace);
 	if (!json_array_size(rules))
 		return;
 	table_begin(&t, cli->out, header);
