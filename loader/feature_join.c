@@ -11,14 +11,14 @@
 
 int feature_joins_write(const struct datapath *d, const struct compiled *c, struct error *e)
 {
-	int fd = datapath_map_fd(d, MAP_FEATURE_JOIN);
+	int fd = datapath_map_fd(d, MAP_SET_JOIN);
 
 	for (size_t i = 0; i < c->join_count; i++) {
 		const struct compiled_join *j = &c->joins[i];
 		uint32_t both = c->sets.items[j->both - 1].number;
-		struct axo_feature_join one = {c->sets.items[j->a - 1].number,
-					       c->sets.items[j->b - 1].number};
-		struct axo_feature_join other = {one.b, one.a};
+		struct axo_set_join one = {c->sets.items[j->a - 1].number,
+					   c->sets.items[j->b - 1].number};
+		struct axo_set_join other = {one.b, one.a};
 
 		if (bpf_map_update_elem(fd, &one, &both, BPF_ANY) < 0 ||
 		    bpf_map_update_elem(fd, &other, &both, BPF_ANY) < 0)
@@ -32,8 +32,8 @@ int feature_joins_write(const struct datapath *d, const struct compiled *c, stru
 void feature_joins_prune(const struct datapath *d,
 			 bool (*is_used)(uint32_t number, const void *ctx), const void *ctx)
 {
-	int fd = datapath_map_fd(d, MAP_FEATURE_JOIN);
-	struct axo_feature_join key, gone;
+	int fd = datapath_map_fd(d, MAP_SET_JOIN);
+	struct axo_set_join key, gone;
 	int r = bpf_map_get_next_key(fd, NULL, &key);
 
 	while (r == 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Joins of feature sets (axo_feature_join) on the host: what two sets are together that meet at an
+ * Joins of feature sets (axo_set_join) on the host: what two sets are together that meet at an
  * address that has names.  Both orders of a pair are written, as programs meet them in either.
  */
 #ifndef LOADER_FEATURE_JOIN_H

@@ -5,7 +5,7 @@
  *
  * Several that allow are one answer.  If one of them has no features, nothing is enforced, as for
  * rules of one class; chaos stays.  Two with features of their own have a set of both in
- * axo_feature_join.  Where there is no room for that, or they speak different languages, the first
+ * axo_set_join.  Where there is no room for that, or they speak different languages, the first
  * one holds: the address's own, then the order of the slots.  That denies more, and never less.  So
  * does a plain rule that is one answer with a rule of chaos: that it is plain cannot be seen here,
  * and neither can it where all is allowed by default.
@@ -72,14 +72,14 @@ static __always_inline bool fqdn_is_plain(const struct policy_answer *a)
 /** fqdn_join - @b allows, too; @a: what allowed before */
 static __always_inline void fqdn_join(struct policy_answer *a, const struct policy_answer *b)
 {
-	struct axo_feature_join key = {a->set, b->set};
+	struct axo_set_join key = {a->set, b->set};
 	const __u32 *both;
 
 	if (!a->features) {
 		a->set = b->set;
 		a->features = b->features;
 	} else if (b->features && a->set != b->set) {
-		both = bpf_map_lookup_elem(&axo_feature_join, &key);
+		both = bpf_map_lookup_elem(&axo_set_join, &key);
 		if (!both)
 			return;
 		a->set = *both;

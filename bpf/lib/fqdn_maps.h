@@ -38,11 +38,11 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, AXO_MAX_FEATURE_JOINS);
-	__type(key, struct axo_feature_join);
+	__uint(max_entries, AXO_MAX_SET_JOINS);
+	__type(key, struct axo_set_join);
 	__type(value, __u32);
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
-} axo_feature_join SEC(".maps") __weak;
+} axo_set_join SEC(".maps") __weak;
 
 #endif

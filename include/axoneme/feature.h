@@ -46,15 +46,17 @@ struct axo_feature_set {
 };
 
 /**
- * struct axo_feature_join - key of axo_feature_join: two sets that meet at an address that has names
- * (fqdn.h); the value is the number of a set of both.  The agent writes both orders of every pair.
+ * struct axo_set_join - key of axo_set_join: two sets that meet at an address that has names
+ * (fqdn.h); the value is the number of a set of both
+ * @a: number of a set
+ * @b: of another; the agent writes both orders of every pair
  */
-struct axo_feature_join {
+struct axo_set_join {
 	__u32 a;
 	__u32 b;
 };
 
-#define AXO_MAX_FEATURE_JOINS 16384
+#define AXO_MAX_SET_JOINS 16384
 
 /*
  * Programs of axo_progs, X(symbol, index, program).  Packets of a flow meet them in the order of

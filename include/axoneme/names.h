@@ -52,7 +52,7 @@
 #define AXO_MAP_ROUTE "axo_route"
 #define AXO_MAP_HOST "axo_host"
 #define AXO_MAP_FEATURE "axo_feature"
-#define AXO_MAP_FEATURE_JOIN "axo_feature_join"
+#define AXO_MAP_SET_JOIN "axo_set_join"
 #define AXO_MAP_NAME_TABLE "axo_name_table"
 #define AXO_MAP_FQDN "axo_fqdn"
 #define AXO_MAP_FQDN_NAME "axo_fqdn_name"

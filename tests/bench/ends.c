@@ -130,7 +130,7 @@ static int accept_peer(int fd, bool udp)
 static int serve(const struct ends *ends, int port_pipe, ends_fn server, const void *arg)
 {
 	struct sockaddr_storage addr;
-	socklen_t len = make_address(ends->address, 0, &addr);
+	socklen_t len = make_address(ends->address, ends->port, &addr);
 	uint16_t port;
 	int fd;
 

@@ -17,6 +17,7 @@
  * @client_netns: path of the client's network namespace
  * @server_netns: path of the server's
  * @address:      the server's address, IPv4 or IPv6 text
+ * @port:         the server's; 0 = as the kernel chooses
  * @udp:          datagrams instead of a stream
  * @cpu:          core of both ends; -1 = not pinned
  * @first:        both ends run before everybody else (SCHED_RR), if that is allowed
@@ -26,6 +27,7 @@ struct ends {
 	const char *client_netns;
 	const char *server_netns;
 	const char *address;
+	uint16_t port;
 	bool udp;
 	int cpu;
 	bool first;

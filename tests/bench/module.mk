@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Benchmarks: numbers as ratios against peers in one run.  No test, never part of check.
-BENCH_TOOLS := rr crr stream turns mesh get flood
+BENCH_TOOLS := rr dns_rr crr stream turns mesh get flood
 BENCH_BINS := $(addprefix $(O)/bin/bench/,$(BENCH_TOOLS))
 
 $(BENCH_BINS): $(O)/bin/bench/%: $(O)/obj/tests/bench/%.o $(O)/obj/tests/bench/ends.o $(O)/liblib.a

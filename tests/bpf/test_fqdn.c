@@ -155,8 +155,8 @@ static void allow_with(struct fixture *x, uint32_t i, uint32_t features)
 
 static void join_set(struct fixture *x, uint32_t a, uint32_t b, uint32_t both)
 {
-	struct axo_feature_join one = {a, b}, other = {b, a};
-	int fd = bpf_map__fd(x->skel->maps.axo_feature_join);
+	struct axo_set_join one = {a, b}, other = {b, a};
+	int fd = bpf_map__fd(x->skel->maps.axo_set_join);
 
 	assert_int_equal(bpf_map_update_elem(fd, &one, &both, BPF_ANY), 0);
 	assert_int_equal(bpf_map_update_elem(fd, &other, &both, BPF_ANY), 0);
@@ -198,7 +198,7 @@ static void rules_of_two_selectors_are_joined(void **state)
 	allow_with(x, 0, FEATURES_OF(21));
 	allow_with(x, 1, FEATURES_OF(22));
 	learn_both(x, S, S + 1);
-	map_clear(x->skel->maps.axo_feature_join);
+	map_clear(x->skel->maps.axo_set_join);
 	meets(x, AXO_FEATURE_SNI, 21); /* no set of both: the first one */
 	join_set(x, 21, 22, 23);
 	bump(x);
@@ -215,7 +215,7 @@ static void rules_of_the_address_itself_are_joined_too(void **state)
 	allow_with(x, 0, FEATURES_OF(21));
 	allow_with(x, 1, FEATURES_OF(22));
 	allow_with(x, 2, FEATURES_OF(24));
-	map_clear(x->skel->maps.axo_feature_join);
+	map_clear(x->skel->maps.axo_set_join);
 	join_set(x, 24, 21, 25);
 	join_set(x, 25, 22, 26);
 	learn_both(x, S, S + 1);

@@ -38,21 +38,6 @@ unbound_start() {
 	wait_until 20 listens "$ns" udp 53
 }
 
-# resolver_is ADDRESS [OPTION...] - glibc's resolver of every process of this story
-resolver_is() {
-	printf 'nameserver %s\n' "$1" >"$S/resolv.conf"
-	shift
-	printf 'options timeout:5 attempts:2 %s\n' "$*" >>"$S/resolv.conf"
-	printf 'hosts: files dns\n' >"$S/nsswitch.conf"
-	mount --bind "$S/resolv.conf" /etc/resolv.conf
-	mount --bind "$S/nsswitch.conf" /etc/nsswitch.conf
-}
-
-# addresses NAME - what glibc says of it in pod client
-addresses() {
-	in_ns client getent ahosts "$1" | awk '{ print $1 }' | sort -u | xargs
-}
-
 # It asks for A and AAAA at once from one socket.
 test_glibc_opens_both_families_at_once() {
 	resolver_is $WORLD4

@@ -30,11 +30,11 @@ dns_policy() {
 	END
 }
 
-# lookup NAME [TYPE [OPTION...]] - what dig says, one line per record; "REFUSED" and so on on failure
+# lookup NAME [TYPE [OPTION...]] - what dig says, asking $SERVER or $WORLD4; one line per record; "REFUSED" and so on on failure
 lookup() {
 	local name=$1 type=${2:-A}
 	shift; shift || true
-	in_ns client dig +tries=1 +time=5 +noall +answer +comments "$@" "@$WORLD4" "$name" "$type" >"$S/dig" 2>&1 || true
+	in_ns client dig +tries=1 +time=5 +noall +answer +comments "$@" "@${SERVER:-$WORLD4}" "$name" "$type" >"$S/dig" 2>&1 || true
 	sed -n 's/.*status: \([A-Z]*\),.*/\1/p' "$S/dig" | grep -v NOERROR || true
 	awk '!/^;/ && NF > 4 { print $5 }' "$S/dig"
 }
@@ -47,4 +47,19 @@ reaches() {
 # not_reached ADDRESS PORT - its packets are dropped by policy
 not_reached() {
 	expect_drop policy in_ns client timeout 0.3 bash -c ": >/dev/tcp/$1/$2"
+}
+
+# resolver_is ADDRESS [OPTION...] - glibc's resolver of every process of this story
+resolver_is() {
+	printf 'nameserver %s\n' "$1" >"$S/resolv.conf"
+	shift
+	printf 'options timeout:5 attempts:2 %s\n' "$*" >>"$S/resolv.conf"
+	printf 'hosts: files dns\n' >"$S/nsswitch.conf"
+	mount --bind "$S/resolv.conf" /etc/resolv.conf
+	mount --bind "$S/nsswitch.conf" /etc/nsswitch.conf
+}
+
+# addresses NAME - what glibc says of it in pod client
+addresses() {
+	in_ns client getent ahosts "$1" | awk '{ print $1 }' | sort -u | xargs
 }
