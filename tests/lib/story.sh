@@ -60,9 +60,10 @@ need() {
 	done
 }
 
-# wait_until SECONDS COMMAND... - poll until the command succeeds
+# wait_until SECONDS COMMAND... - poll until the command succeeds.  An emulated machine is slow:
+# STORY_PATIENCE=N (tests/kernels/inside) makes seconds N times as long.
 wait_until() {
-	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000 * ${STORY_PATIENCE:-1}))
 	shift
 	until "$@" >"$S/wait.log" 2>&1; do
 		if [ "${EPOCHREALTIME/./}" -ge "$deadline" ]; then
