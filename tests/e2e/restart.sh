@@ -106,9 +106,11 @@ test_restarting_twice_changes_nothing() {
 	assert_eq "$one" "$(traces)" "devices, filters, pins"
 }
 
+# Filters are replaced, so actions have new numbers; there are as many of them.
 traces() {
 	ip -o link | sed 's/^[0-9]*: //' | sort
-	tc filter show dev "$(pod_dev a)" ingress | sed 's/ id [0-9]*.*//; s/prog_id.*//'
+	tc filter show dev "$(pod_dev a)" ingress | sed 's/ id [0-9]*.*//; s/prog_id.*//; s/index [0-9]*//'
+	tc actions list action mirred | grep -c mirred || true
 	find "$S/bpf" | sort
 }
 
