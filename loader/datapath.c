@@ -2,8 +2,6 @@
 /* Programs and maps as the agent has them; see datapath.h. */
 #include "loader/datapath.h"
 
-#include "loader/datapath.h"
-
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
